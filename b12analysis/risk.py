@@ -16,10 +16,24 @@ import numpy as np
 import pandas as pd
 
 from b12analysis.arguments import InputError, check_choice, check_columns, check_level, check_range
+from b12analysis.evidence import load
 
-__all__ = ["attributable_fraction", "exposures", "exposures_with_effects", "risk_ratio", "with_baseline"]
+__all__ = [
+    "attributable_fraction",
+    "comparators",
+    "exposures",
+    "exposures_with_effects",
+    "of_definition",
+    "outside",
+    "pair_rows",
+    "ratios",
+    "risk_ratio",
+    "with_baseline",
+]
 
 RATIOS = ("risk_ratio", "prevalence_ratio", "odds_ratio")
+#: A ratio of hazards is shown, but it is no ratio of risks.
+SHOWN_RATIOS = (*RATIOS, "hazard_ratio")
 
 
 def risk_ratio(odds_ratio: float, baseline_risk: float) -> float:
@@ -48,6 +62,30 @@ def risk_ratio(odds_ratio: float, baseline_risk: float) -> float:
     return odds_ratio / (1 - baseline_risk + baseline_risk * odds_ratio)
 
 
+def of_definition(risk_factors: pd.DataFrame, definition: str) -> pd.DataFrame:
+    """Rows on one definition of deficiency, and those that need none, such as exposures; "any" keeps all.
+
+    Examples
+    --------
+    >>> of_definition(load("risk_factors"), "b12_148")["definition"].dropna().unique().tolist()
+    ['b12_148']
+    """
+    fits = risk_factors["definition"].isna() | (risk_factors["definition"] == definition)
+    return risk_factors if definition == "any" else risk_factors[fits]
+
+
+def ratios(risk_factors: pd.DataFrame, quantity: str) -> pd.DataFrame:
+    """Rows that are ratios on deficiency with a 95 % interval: ``quantity`` is "effect" or "gradient".
+
+    Examples
+    --------
+    >>> ratios(load("risk_factors"), "effect")["interval"].unique().tolist()
+    ['ci95']
+    """
+    is_ratio = risk_factors["measure"].isin(SHOWN_RATIOS) & (risk_factors["quantity"] == quantity)
+    return risk_factors[is_ratio & (risk_factors["interval"] == "ci95") & risk_factors["outcome"].isna()]
+
+
 def exposures_with_effects(risk_factors: pd.DataFrame, *, exposure: float | None = None) -> pd.DataFrame:
     """Every exposure prevalence of a group beside every effect on deficiency known for it.
 
@@ -70,16 +108,11 @@ def exposures_with_effects(risk_factors: pd.DataFrame, *, exposure: float | None
 
     Examples
     --------
-    >>> from b12analysis import load
     >>> exposures_with_effects(load("risk_factors"))["measure"].isin(RATIOS).all()
     np.True_
     """
-    effect = risk_factors[
-        (risk_factors["quantity"] == "effect")
-        & risk_factors["measure"].isin(RATIOS)
-        & (risk_factors["interval"] == "ci95")
-        & risk_factors["outcome"].isna()
-    ]
+    effect = ratios(risk_factors, "effect")
+    effect = effect[effect["measure"].isin(RATIOS)]
     names = {"value": "effect", "lower": "effect_lower", "upper": "effect_upper", "id": "effect_id"}
     names |= {"population": "effect_population"}
     kept = ["group", "measure", "design", "comparison", "cohort", "definition", "source", "status", *names]
@@ -120,7 +153,6 @@ def exposures(risk_factors: pd.DataFrame) -> pd.DataFrame:
 
     Examples
     --------
-    >>> from b12analysis import load
     >>> exposures(load("risk_factors").query("id == 'B28a'"))["value"].round(4).tolist()
     [0.0071]
     """
@@ -131,6 +163,33 @@ def exposures(risk_factors: pd.DataFrame) -> pd.DataFrame:
     for limit in ("lower", "upper"):
         rows[limit] = (rows[limit].astype(float) / per).where(usable)
     return rows
+
+
+def comparators(surveys: pd.DataFrame, measured: pd.DataFrame) -> pd.DataFrame:
+    """Rows for the people that ``measured`` are compared with: comparators in the same cohorts.
+
+    Examples
+    --------
+    >>> surveys = load("surveys")
+    >>> comparators(surveys, surveys.query("group == 'vegans'"))["group"].unique().tolist()
+    ['omnivores']
+    """
+    return surveys[surveys["cohort"].isin(measured["cohort"]) & (_role(surveys) == "comparator")]
+
+
+def outside(surveys: pd.DataFrame) -> pd.DataFrame:
+    """Rows for people outside risk groups: comparators and general populations.
+
+    Examples
+    --------
+    >>> "vegans" in set(outside(load("surveys"))["group"])
+    False
+    """
+    return surveys[_role(surveys).isin(["comparator", "general"])]
+
+
+def _role(surveys: pd.DataFrame) -> pd.Series:
+    return surveys["group"].map(load("groups").set_index("group")["role"])
 
 
 def with_baseline(pairs: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
@@ -270,6 +329,36 @@ def attributable_fraction(
     out["lower"], out["upper"] = np.quantile(fractions, [tail, 1 - tail], axis=1)
     out["reason"] = pd.Series(reason, index=risks.index, dtype="string").replace("", pd.NA)
     return out
+
+
+def pair_rows(shares: pd.DataFrame) -> pd.DataFrame:
+    """Evidence rows behind attributable fractions: exposures, effects, and the risks of those compared.
+
+    Parameters
+    ----------
+    shares : DataFrame
+        What :func:`attributable_fraction` returns of the pairs of :func:`with_baseline`.
+
+    Returns
+    -------
+    DataFrame with columns
+        id, source, status     of each row once
+
+    Examples
+    --------
+    >>> effect = {"effect_id": "E", "source": "s", "status": "verified"}
+    >>> pair_rows(pd.DataFrame([effect | {"baseline_id": "X", "baseline_source": "s", "baseline_status": "recalled"}]))
+      id source    status
+    0  E      s  verified
+    0  X      s  recalled
+    """
+    parts = [
+        ["exposure_id", "exposure_source", "exposure_status"],
+        ["effect_id", "source", "status"],
+        ["baseline_id", "baseline_source", "baseline_status"],
+    ]
+    rows = [shares.reindex(columns=part).set_axis(["id", "source", "status"], axis=1).dropna() for part in parts]
+    return pd.concat(rows).drop_duplicates()
 
 
 def _shares(p: float, lower: float, upper: float, noise: np.ndarray) -> np.ndarray:

@@ -1,7 +1,6 @@
 """Findings: sentences that say what their tables hold, under every question that can be asked."""
 
 import functools
-import importlib
 import itertools
 import re
 from types import SimpleNamespace
@@ -43,10 +42,9 @@ def tables_read_once():
     """Read each table once for this module: thousands of sentences look up the same labels."""
     once = functools.cache(evidence.load)
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("prevalence", "risk_groups", "words"):
-            patch.setattr(importlib.import_module(f"b12analysis.findings.{name}"), "load", once)
-        labels = functools.cache(words.definition_label)
-        patch.setattr(importlib.import_module("b12analysis.findings.prevalence"), "definition_label", labels)
+        patch.setattr(words, "load", once)
+        patch.setattr(risk, "load", once)
+        patch.setattr(findings.prevalence, "definition_label", functools.cache(words.definition_label))
         yield
 
 
@@ -118,20 +116,20 @@ def effects(*rows):
 
 
 def test_definitions_and_groups_have_words():
-    assert findings.definition_label("b12_148") == "serum B12 below 148 pmol/L"
-    assert findings.definition_label("any") == "deficiency by any definition"
-    assert findings.group_label("vegans") == "vegans"
+    assert words.definition_label("b12_148") == "serum B12 below 148 pmol/L"
+    assert words.definition_label("any") == "deficiency by any definition"
+    assert words.group_label("vegans") == "vegans"
     for definition in DEFINITIONS:
-        assert findings.definition_label(definition).strip()
+        assert words.definition_label(definition).strip()
     for group in GROUPS:
-        assert findings.group_label(group).strip()
+        assert words.group_label(group).strip()
 
 
 def test_what_has_no_words_is_an_error():
     with pytest.raises(KeyError, match="b12_999"):
-        findings.definition_label("b12_999")
+        words.definition_label("b12_999")
     with pytest.raises(KeyError, match="vegan"):
-        findings.group_label("vegan")
+        words.group_label("vegan")
 
 
 @pytest.mark.parametrize(
@@ -162,37 +160,40 @@ def test_years_are_said_as_far_as_they_are_known(start, end, expected):
     assert words.years(row.to_dict()) == expected
 
 
-def test_details_are_joined_and_empty_ones_left_out():
-    assert words.details("n 5", "", "●") == "n 5 · ●"
+def test_what_is_known_of_a_row_is_joined_and_what_is_not_is_left_out():
+    table = pd.DataFrame({"status": ["verified", "recalled"], "n": [1500, None]})
+    labelled = words.labelled(table, lambda row: row["status"], lambda row: ["", words.known(row["n"], "n {:,g}")])
+    assert labelled["label"].tolist() == ["verified", "recalled"]
+    assert labelled["detail"].tolist() == [f"{MARKS['verified']} · n 1,500", MARKS["recalled"]]
 
 
 def test_surveys_are_labelled_by_people_definition_or_group():
     table = surveys({}, {"definition": "mma_271", "population": "others", "status": "recalled"})
     before = table.copy(deep=True)
-    people = findings.label_surveys(table)
+    people = words.label_surveys(table)
     assert people["label"].tolist() == ["Atlantis: islanders", "Atlantis: others"]
     assert all(piece in people["detail"][0] for piece in ("serum B12 below 148 pmol/L", "2001–2003", "n 100", "●"))
-    kinds = findings.label_surveys(table, by="definition")
+    kinds = words.label_surveys(table, by="definition")
     assert kinds["label"].tolist() == ["serum B12 below 148 pmol/L", "MMA above 271 nmol/L"]
     assert "Atlantis: others" in kinds["detail"][1]
     assert MARKS["recalled"] in kinds["detail"][1]
-    groups = findings.label_surveys(table, by="group")
+    groups = words.label_surveys(table, by="group")
     assert groups["label"].tolist() == ["islanders", "others"]
     assert "Atlantis" in groups["detail"][0]
     pd.testing.assert_frame_equal(table, before)
 
 
 def test_what_is_the_same_for_all_rows_is_left_to_the_title():
-    detail = findings.label_surveys(surveys({}, {"population": "others"}))["detail"]
+    detail = words.label_surveys(surveys({}, {"population": "others"}))["detail"]
     assert not any("148" in text for text in detail)
-    assert findings.label_surveys(SURVEYS.iloc[:0])["label"].tolist() == []
+    assert words.label_surveys(SURVEYS.iloc[:0])["label"].tolist() == []
 
 
 def test_rows_of_several_tables_stand_below_each_other_once():
     table = surveys({}, {}, {})
-    got = findings.together(table.iloc[:2], table.iloc[1:])
+    got = words.together(table.iloc[:2], table.iloc[1:])
     assert got["id"].tolist() == ["S0", "S1", "S2"]
-    assert findings.together(table.iloc[:0], table.iloc[:0]).empty
+    assert words.together(table.iloc[:0], table.iloc[:0]).empty
 
 
 def test_rows_are_ordered_by_estimate_or_else_by_the_printed_percentage():
@@ -203,9 +204,9 @@ def test_rows_are_ordered_by_estimate_or_else_by_the_printed_percentage():
         {"cases": None, "n": None},  # only a range: not on this scale
     )
     before = table.copy(deep=True)
-    assert findings.ordered(table)["id"].tolist() == ["S2", "S1", "S0"]
-    assert findings.ordered(table).columns.tolist() == table.columns.tolist()
-    assert findings.ordered(table.iloc[:0]).empty
+    assert words.ordered(table)["id"].tolist() == ["S2", "S1", "S0"]
+    assert words.ordered(table).columns.tolist() == table.columns.tolist()
+    assert words.ordered(table.iloc[:0]).empty
     pd.testing.assert_frame_equal(table, before)
 
 
@@ -221,12 +222,12 @@ def test_rows_are_ordered_by_estimate_or_else_by_the_printed_percentage():
     ],
 )
 def test_a_spread_runs_from_the_lowest_to_the_highest(columns, scale, expected):
-    assert findings.spread(pd.DataFrame(columns), scale=scale) == expected
+    assert words.spread(pd.DataFrame(columns), scale=scale) == expected
 
 
 def test_a_spread_of_nothing_known_says_so_once():
     nothing = pd.DataFrame({"estimate": [float("nan")], "lower": [float("nan")], "upper": [float("nan")]})
-    assert findings.spread(nothing) == "not known"
+    assert words.spread(nothing) == "not known"
 
 
 # -- prevalence: every question --------------------------------------------------------------------------------------
@@ -250,12 +251,12 @@ def answers():
         ]
         exact = tuple(sorted(itertools.chain.from_iterable(fits)))
         if exact not in studied:
-            studies = findings.ordered(independent(estimated.loc[list(exact)])) if exact else nobody
+            studies = words.ordered(independent(estimated.loc[list(exact)])) if exact else nobody
             studied[exact] = studies, pool(studies) if len(studies) >= 5 else None
         studies, pooled = studied[exact]
         question = dict(zip(asked_for, question, strict=True))
-        found, what = findings.nearest(keys, **question)
-        finding, sentence = findings.prevalence(studies, pooled, **question)
+        found, what = findings.prevalence.nearest(keys, **question)
+        finding, sentence = findings.prevalence.answer(studies, pooled, **question)
         answer = {"studies": studies, "pooled": pooled, "exact": exact, "found": tuple(found.index), "what": what}
         asked.append(SimpleNamespace(**question, **answer, finding=finding, sentence=sentence))
     return asked
@@ -268,8 +269,8 @@ def shown(answers):
     for answer in answers:
         key = (answer.found, answer.what)
         if key not in tables:
-            rows = findings.label_surveys(findings.ordered(prevalence(PEOPLE.loc[list(answer.found)])))
-            tables[key] = SimpleNamespace(rows=rows, said=findings.say_surveys(rows, answer.what))
+            rows = words.label_surveys(words.ordered(prevalence(PEOPLE.loc[list(answer.found)])))
+            tables[key] = SimpleNamespace(rows=rows, said=findings.prevalence.surveys(rows, answer.what))
     return tables
 
 
@@ -286,7 +287,7 @@ def test_every_question_was_asked(answers, shown):
 def test_no_sentence_of_any_prevalence_report_is_broken(answers, shown):
     texts = {text for answer in answers for text in (answer.finding, answer.sentence, answer.what)}
     texts |= {text for table in shown.values() for text in [*sentences(table.said), *sentences(table.rows)]}
-    texts |= {head["name"] for answer in answers for head in findings.headlines(answer.studies, answer.pooled)}
+    texts |= {head["name"] for answer in answers for head in words.headlines(answer.studies, answer.pooled)}
     assert [text for text in texts if BROKEN.search(text)] == []
 
 
@@ -313,12 +314,12 @@ def test_every_answer_holds_the_numbers_of_its_table(answers):
         value = share(row["estimate"], row["lower"], row["upper"])
         assert value in answer.sentence
         if len(answer.studies) > 1:
-            assert findings.spread(answer.studies) in answer.sentence
+            assert words.spread(answer.studies) in answer.sentence
             assert f"{len(answer.studies)} surveys" in answer.sentence
         if answer.pooled is not None:
             assert share(row["prediction_lower"]) in answer.sentence
             assert share(row["prediction_upper"]) in answer.sentence
-        headline = findings.headlines(answer.studies, answer.pooled)[0]
+        headline = words.headlines(answer.studies, answer.pooled)[0]
         assert share(headline["row"]["estimate"], headline["row"]["lower"], headline["row"]["upper"]) == value
 
 
@@ -330,7 +331,7 @@ def test_the_nearest_rows_are_never_none_and_can_be_drawn(answers, shown):
 
 def test_the_nearest_rows_are_those_asked_for_where_there_are_any(answers):
     drawable = set(PEOPLE.index[PEOPLE["reported_percent"].notna() | PEOPLE["cases"].notna()])
-    labels = {definition: findings.definition_label(definition) for definition in DEFINITIONS}
+    labels = {definition: words.definition_label(definition) for definition in DEFINITIONS}
     for answer in answers:
         if drawable.intersection(answer.exact):
             assert answer.found == tuple(row for row in answer.exact if row in drawable)
@@ -350,13 +351,13 @@ def test_every_country_that_can_be_asked_for_can_be_looked_up_among_the_people()
 @pytest.mark.parametrize("country", COUNTRIES)
 def test_the_people_judged_by_most_definitions_are_found_for_every_question(country):
     for age_band in AGE_BANDS:
-        rows = findings.most_defined(narrowed(PEOPLE, country=country, age_band=age_band), otherwise=PEOPLE)
+        rows = findings.prevalence.most_defined(narrowed(PEOPLE, country=country, age_band=age_band), otherwise=PEOPLE)
         assert len(set(zip(rows["cohort"], rows["population"], strict=True))) == 1
-        labelled = findings.label_surveys(findings.ordered(prevalence(rows)), by="definition")
+        labelled = words.label_surveys(words.ordered(prevalence(rows)), by="definition")
         assert len(labelled) > 1
         assert set(labelled["definition_class"]) <= {"deficient", "marginal", "low", "functional", "combined"}
-        said = findings.say_definitions(labelled)
-        assert findings.spread(labelled) in said["title"]
+        said = findings.prevalence.definitions(labelled)
+        assert words.spread(labelled) in said["title"]
         assert [text for text in [*sentences(said), *sentences(labelled)] if BROKEN.search(text)] == []
 
 
@@ -366,37 +367,37 @@ QUESTION = {"country": "Atlantis", "age_band": "any", "definition": "b12_148"}
 
 
 def test_one_survey_is_quoted_with_its_people_place_and_years():
-    finding, sentence = findings.prevalence(surveys({}), None, **QUESTION)
+    finding, sentence = findings.prevalence.answer(surveys({}), None, **QUESTION)
     assert finding == "10 % of islanders (Atlantis) were low"
     assert sentence == "**10 % (6–17)** of islanders (Atlantis, 2001–2003) had serum B12 below 148 pmol/L."
 
 
 def test_a_survey_whose_years_are_not_known_is_quoted_without_them():
-    _, sentence = findings.prevalence(surveys({"year_start": None, "year_end": None}), None, **QUESTION)
+    _, sentence = findings.prevalence.answer(surveys({"year_start": None, "year_end": None}), None, **QUESTION)
     assert "(Atlantis)" in sentence
 
 
 def test_of_several_surveys_the_most_precise_is_quoted_and_the_rest_is_a_range():
     table = surveys({"n": 50}, {"n": 200, "population": "sailors"}, {"n": 100})
-    _, sentence = findings.prevalence(table, None, **QUESTION)
+    _, sentence = findings.prevalence.answer(table, None, **QUESTION)
     assert "of sailors" in sentence
     assert "3 surveys range from 5.0 % to 20 %" in sentence.replace("5 %", "5.0 %")
 
 
 def test_no_survey_is_said_to_be_none():
-    finding, sentence = findings.prevalence(surveys({}).iloc[:0], None, **QUESTION)
+    finding, sentence = findings.prevalence.answer(surveys({}).iloc[:0], None, **QUESTION)
     assert "No survey of the general population" in finding
     assert "Atlantis" in finding
     assert "no row" in sentence
-    assert findings.headlines(surveys({}).iloc[:0], None) == []
+    assert words.headlines(surveys({}).iloc[:0], None) == []
 
 
 def test_headlines_carry_a_row_with_its_interval():
     table = surveys({"n": 50, "cohort": "a"}, {"n": 200, "cohort": "b", "population": "sailors"})
-    (single,) = findings.headlines(table, None)
+    (single,) = words.headlines(table, None)
     assert single["name"] == "sailors, Atlantis"
     assert single["row"]["estimate"] == 0.05
-    (pooled,) = findings.headlines(table, pool(table))
+    (pooled,) = words.headlines(table, pool(table))
     assert pooled["name"] == "pooled over 2 surveys"
     assert pooled["row"]["lower"] == pool(table)["lower"].iloc[0]
 
@@ -414,7 +415,9 @@ def test_what_was_asked_is_given_up_step_by_step():
     )
 
     def found(country, age_band, definition):
-        return findings.nearest(table, country=country, age_band=age_band, definition=definition)[0].index.tolist()
+        return findings.prevalence.nearest(table, country=country, age_band=age_band, definition=definition)[
+            0
+        ].index.tolist()
 
     assert found("A", "adults", "b12_148") == [0]
     assert found("A", "adults", "mma_271") == [0]  # without the definition
@@ -427,28 +430,27 @@ def test_what_was_asked_is_given_up_step_by_step():
 
 def test_a_pooled_row_is_the_last_and_marked():
     table = surveys({"cohort": "a"}, {"cohort": "b", "cases": 30})
-    rows = findings.label_surveys(table)
-    assert findings.with_pooled(rows, None, rows)["is_pooled"].tolist() == [False, False]
+    rows = words.label_surveys(table)
+    assert findings.prevalence.with_pooled(rows, None, rows)["is_pooled"].tolist() == [False, False]
     pooled = pool(table)
-    both = findings.with_pooled(rows, pooled, rows)
+    both = findings.prevalence.with_pooled(rows, pooled, rows)
     assert both["is_pooled"].tolist() == [False, False, True]
     assert both["estimate"].iloc[-1] == pooled["estimate"].iloc[0]
     assert "2 surveys" in both["label"].iloc[-1]
     assert share(pooled["prediction_upper"].iloc[0]) in both["detail"].iloc[-1]
-    assert set(findings.SURVEY_COLUMNS) - set(both.columns) <= {"source", "note"}
+    assert set(words.SURVEY_COLUMNS) - set(both.columns) <= {"source", "note"}
     marked = forest(both, detail="detail", summary="is_pooled").data[-1].marker.symbol
     assert marked.startswith("diamond")
 
 
 def test_definitions_are_classed_and_others_left_out():
     table = surveys({}, {"definition": "b12_marginal_221"}, {"definition": "stated"})
-    assert findings.with_class(table, ["deficient"])["id"].tolist() == ["S0"]
-    assert findings.with_class(table, ["deficient", "marginal"])["definition_class"].tolist() == [
+    assert findings.prevalence.with_class(table, ["deficient"])["id"].tolist() == ["S0"]
+    assert findings.prevalence.with_class(table, ["deficient", "marginal"])["definition_class"].tolist() == [
         "deficient",
         "marginal",
     ]
-    assert findings.with_class(table.iloc[:0], ["deficient"]).empty
-    assert findings.definitions_in(table, table.iloc[:1]) == ["b12_148", "b12_marginal_221", "stated"]
+    assert findings.prevalence.with_class(table.iloc[:0], ["deficient"]).empty
 
 
 def test_the_people_judged_by_most_definitions_are_one_cohort_and_population():
@@ -459,19 +461,19 @@ def test_the_people_judged_by_most_definitions_are_one_cohort_and_population():
         {"cohort": "b"},
         {"cohort": "b", "definition": "stated"},
     )
-    assert findings.most_defined(table, otherwise=table)["id"].tolist() == ["S0", "S1"]
-    assert findings.most_defined(table.iloc[:0], otherwise=table)["id"].tolist() == ["S0", "S1"]
-    assert findings.most_defined(table.iloc[[4]], otherwise=table)["id"].tolist() == ["S0", "S1"]
+    assert findings.prevalence.most_defined(table, otherwise=table)["id"].tolist() == ["S0", "S1"]
+    assert findings.prevalence.most_defined(table.iloc[:0], otherwise=table)["id"].tolist() == ["S0", "S1"]
+    assert findings.prevalence.most_defined(table.iloc[[4]], otherwise=table)["id"].tolist() == ["S0", "S1"]
 
 
 def test_six_and_twenty_are_told_apart():
-    older = findings.with_class(
+    older = findings.prevalence.with_class(
         surveys({"cases": 6}, {"cases": 20, "definition": "b12_marginal_221"}), ["deficient", "marginal"]
     )
-    said = findings.say_six_or_twenty(older)["summary"]
+    said = findings.prevalence.six_or_twenty(older)["summary"]
     assert "6.0 % had" in said or "6 % had" in said
     assert "20 % had" in said
-    nobody = findings.say_six_or_twenty(older.iloc[:0])["summary"]
+    nobody = findings.prevalence.six_or_twenty(older.iloc[:0])["summary"]
     assert "counted deficient" in nobody
     assert "counted marginal" in nobody
     assert not BROKEN.search(nobody)
@@ -479,13 +481,14 @@ def test_six_and_twenty_are_told_apart():
 
 # -- risk groups: every question -------------------------------------------------------------------------------------
 
-SAID_OF = {
-    "effects": (lambda factors: findings.ratios(factors, "effect"), findings.say_ratios),
-    "gradients": (lambda factors: findings.ratios(factors, "gradient"), findings.say_gradients),
-    "differences": (lambda factors: factors[factors["measure"] == "b12_difference_pmol_l"], findings.say_differences),
-    "incidences": (findings.incidences, findings.say_incidences),
-    "times": (findings.times, findings.say_times),
-    "exposures": (risk.exposures, findings.say_exposures),
+#: Rows of each figure of effects, as the notebook chooses them.
+ROWS_OF = {
+    "ratios": lambda factors: risk.ratios(factors, "effect"),
+    "gradients": lambda factors: risk.ratios(factors, "gradient"),
+    "differences": lambda factors: evidence.select(factors, measure="b12_difference_pmol_l"),
+    "incidences": lambda factors: evidence.select(factors, quantity="incidence", measure="percent"),
+    "times": lambda factors: evidence.select(factors, quantity="time_to_deficiency", measure="months"),
+    "exposures": risk.exposures,
 }
 
 
@@ -496,16 +499,16 @@ def reports():
     made = {}
     for group in GROUPS:
         factors = FACTORS[FACTORS["group"] == group]
-        ratios = findings.label_effects(findings.ratios(factors, "effect"))
+        ratios = findings.effects.label(risk.ratios(factors, "effect"))
         for definition in ["any", *DEFINITIONS]:
-            measured = findings.ordered(narrowed(estimated, group=group, definition=definition))
+            measured = words.ordered(narrowed(estimated, group=group, definition=definition))
             if definition == "any" or (group, tuple(measured["id"])) not in made:
-                others = findings.ordered(findings.comparators(estimated, measured))
-                both = findings.label_surveys(findings.with_comparators(measured, others), by="group")
+                others = words.ordered(risk.comparators(estimated, measured))
+                both = words.label_surveys(findings.risk_groups.with_comparators(measured, others), by="group")
                 made[group, tuple(measured["id"])] = SimpleNamespace(
                     group=group, definition=definition, measured=measured, others=others, effects=ratios, both=both,
-                    answer=findings.risk_group(group, measured, others, ratios),
-                    said=findings.say_prevalence(group, measured, others),
+                    answer=findings.risk_groups.answer(group, measured, others, ratios),
+                    said=findings.risk_groups.prevalence(group, measured, others),
                 )  # fmt: skip
     return list(made.values())
 
@@ -520,7 +523,8 @@ def test_no_sentence_of_any_risk_group_is_broken(reports):
     for report in reports:
         texts = [*report.answer, *sentences(report.said), *sentences(report.both)]
         texts += [
-            head["name"] for head in findings.headlines(findings.most_telling(report.measured, report.others), None)
+            head["name"]
+            for head in words.headlines(findings.risk_groups.most_telling(report.measured, report.others), None)
         ]
         assert [text for text in texts if BROKEN.search(text) or "not known" in text] == []
 
@@ -533,9 +537,9 @@ def test_no_risk_group_counts_one_thing_as_several(reports):
 def test_the_answer_on_a_risk_group_holds_the_numbers_of_its_tables(reports):
     for report in reports:
         finding, sentence = report.answer
-        name = findings.group_label(report.group)
+        name = words.group_label(report.group)
         assert finding.lower().startswith(name.lower())
-        best = findings.most_telling(report.measured, report.others)
+        best = findings.risk_groups.most_telling(report.measured, report.others)
         for row in best.to_dict("records"):
             assert f"**{share(row['estimate'], row['lower'], row['upper'])}**" in sentence
             assert row["population"] in sentence
@@ -553,8 +557,8 @@ def test_the_rows_of_a_group_and_of_the_people_compared_are_drawn_once_each(repo
         assert set(report.both["id"]) <= set(report.measured["id"]) | set(report.others["id"])
         known = report.measured[report.measured["estimate"].notna()]
         if len(known):
-            assert findings.spread(report.measured) in report.said["title"]
-            assert findings.spread(known) in report.said["summary"]
+            assert words.spread(report.measured) in report.said["title"]
+            assert words.spread(known) in report.said["summary"]
         if len(report.both):
             assert len(forest(report.both, detail="detail", look="group").data) == len(report.both)
 
@@ -564,22 +568,31 @@ def other_figures():
     """What is said of each group's ratios, differences, incidences, times and exposures, where there are any."""
     made = []
     for group in GROUPS:
-        for kind, (choose, say) in SAID_OF.items():
-            rows = findings.label_effects(choose(FACTORS[FACTORS["group"] == group]))
+        for kind, choose in ROWS_OF.items():
+            rows = findings.effects.label(choose(FACTORS[FACTORS["group"] == group]))
             if len(rows):
-                made.append(SimpleNamespace(group=group, kind=kind, rows=rows, said=say(group, rows)))
+                said = findings.effects.figure(kind, group, rows)
+                made.append(SimpleNamespace(group=group, kind=kind, rows=rows, said=said))
     return made
 
 
 def test_every_other_figure_of_a_risk_group_is_said_in_whole_sentences(other_figures):
-    assert {figure.kind for figure in other_figures} == set(SAID_OF)
+    assert {figure.kind for figure in other_figures} == set(ROWS_OF) == set(findings.effects.FIGURES) - {"shares"}
     for figure in other_figures:
         assert set(figure.said) == {"title", "summary", "caption"}
-        assert findings.group_label(figure.group) in figure.said["summary"]
+        assert words.group_label(figure.group) in figure.said["summary"]
         texts = [*sentences(figure.said), *sentences(figure.rows)]
         assert [text for text in texts if BROKEN.search(text) or "not known" in text] == []
-        log = figure.kind in ("effects", "gradients")
-        assert len(forest(figure.rows, detail="detail", scale=1, log=log).data) == len(figure.rows)
+        axis = findings.effects.FIGURES[figure.kind].axis
+        drawn = forest(figure.rows, detail="detail", **axis)
+        assert len(drawn.data) == len(figure.rows)
+        assert (drawn.layout.xaxis.type == "log") == (figure.kind in ("ratios", "gradients"))
+        assert not BROKEN.search(axis["axis_title"])
+
+
+def test_a_kind_of_figure_that_does_not_exist_is_refused():
+    with pytest.raises(InputError, match=r"kind='ratio' is not known \(did you mean 'ratios'\?\)"):
+        findings.effects.figure("ratio", "vegans", findings.effects.label(effects({})))
 
 
 def test_no_other_figure_counts_one_thing_as_several(other_figures):
@@ -592,16 +605,16 @@ def test_no_other_figure_counts_one_thing_as_several(other_figures):
 def test_every_attributable_fraction_is_said_or_why_it_is_not(group, exposure):
     pairs = risk.exposures_with_effects(FACTORS[FACTORS["group"] == group], exposure=exposure)
     shares = risk.attributable_fraction(pairs.assign(baseline_risk=0.05), n=200, rng=1)
-    stated = findings.label_shares(shares[shares["reason"].isna()])
-    why = findings.unstated(shares, pairs)
+    stated = findings.effects.label_shares(shares[shares["reason"].isna()])
+    why = findings.effects.unstated(shares, pairs)
     assert len(stated) or why
     texts = [*sentences(stated), *why]
     if len(stated):
-        said = findings.say_shares(group, stated)
-        assert findings.spread(stated) in said["title"]
-        assert findings.spread(stated) in said["summary"]
+        said = findings.effects.figure("shares", group, stated)
+        assert words.spread(stated) in said["title"]
+        assert words.spread(stated) in said["summary"]
         texts += sentences(said)
-        rows = findings.pair_rows(stated)
+        rows = risk.pair_rows(stated)
         assert rows["id"].is_unique
         assert set(rows["id"]) <= set(FACTORS["id"])
         assert rows[["source", "status"]].notna().all(axis=None)
@@ -623,36 +636,38 @@ def measured_and_others():
 
 def test_a_group_is_quoted_beside_the_people_it_was_compared_with():
     measured, others = measured_and_others()
-    assert findings.most_telling(measured, others)["id"].tolist() == ["m1"]
-    _, sentence = findings.risk_group("vegans", measured, others, FACTORS.iloc[:0])
+    assert findings.risk_groups.most_telling(measured, others)["id"].tolist() == ["m1"]
+    _, sentence = findings.risk_groups.answer("vegans", measured, others, FACTORS.iloc[:0])
     assert "**52 % (42–62)**" in sentence
     assert "Of omnivores: 1.0 % (0.2–5.4)." in sentence
 
 
 def test_without_people_compared_the_most_precise_row_is_quoted():
     measured, others = measured_and_others()
-    assert findings.most_telling(measured, others.iloc[:0])["id"].tolist() == ["m2"]
+    assert findings.risk_groups.most_telling(measured, others.iloc[:0])["id"].tolist() == ["m2"]
 
 
 def test_a_cut_off_that_is_stated_is_quoted_rather_than_one_that_is_not():
     measured = surveys({"id": "m1", "n": 5000, "definition": "stated"}, {"id": "m2"})
-    assert findings.most_telling(measured, measured.iloc[:0])["id"].tolist() == ["m2"]
-    assert findings.most_telling(measured.iloc[:1], measured.iloc[:0])["id"].tolist() == ["m1"]
+    assert findings.risk_groups.most_telling(measured, measured.iloc[:0])["id"].tolist() == ["m2"]
+    assert findings.risk_groups.most_telling(measured.iloc[:1], measured.iloc[:0])["id"].tolist() == ["m1"]
 
 
 def test_marginal_status_is_never_quoted_as_deficiency():
     marginal = surveys({"definition": "b12_marginal_221"}, {"definition": "b12_221"})
-    assert findings.most_telling(marginal, marginal.iloc[:0]).empty
-    finding, sentence = findings.risk_group("vegans", marginal, marginal.iloc[:0], FACTORS.iloc[:0])
+    assert findings.risk_groups.most_telling(marginal, marginal.iloc[:0]).empty
+    finding, sentence = findings.risk_groups.answer("vegans", marginal, marginal.iloc[:0], FACTORS.iloc[:0])
     assert "no prevalence" in finding + sentence
 
 
 def test_people_compared_without_an_interval_are_not_said_to_be_unknown():
     measured, others = measured_and_others()
     hollow = surveys({"group": "omnivores", "population": "omnivores", "cases": None, "n": None, "reported_percent": 5})
-    _, sentence = findings.risk_group("vegans", measured.iloc[:1], hollow, FACTORS.iloc[:0])
+    _, sentence = findings.risk_groups.answer("vegans", measured.iloc[:1], hollow, FACTORS.iloc[:0])
     assert "not known" not in sentence
-    _, sentence = findings.risk_group("vegans", measured.iloc[:1], pd.concat([hollow, others]), FACTORS.iloc[:0])
+    _, sentence = findings.risk_groups.answer(
+        "vegans", measured.iloc[:1], pd.concat([hollow, others]), FACTORS.iloc[:0]
+    )
     assert "Of omnivores: 1.0 % (0.2–5.4)." in sentence
 
 
@@ -669,27 +684,27 @@ def test_people_compared_without_an_interval_are_not_said_to_be_unknown():
 )
 def test_ratios_are_counted_as_clear_of_1_on_either_side(rows, expected):
     nobody = surveys({}).iloc[:0]
-    finding, sentence = findings.risk_group("vegans", nobody, nobody, findings.label_effects(effects(*rows)))
+    finding, sentence = findings.risk_groups.answer("vegans", nobody, nobody, findings.effects.label(effects(*rows)))
     assert sentence == expected
     assert finding.startswith("Vegans: ratio")
 
 
 def test_a_group_of_which_nothing_is_known_is_said_to_be_one():
     nobody = surveys({}).iloc[:0]
-    finding, sentence = findings.risk_group("vegans", nobody, nobody, FACTORS.iloc[:0])
+    finding, sentence = findings.risk_groups.answer("vegans", nobody, nobody, FACTORS.iloc[:0])
     assert finding == "Vegans: no prevalence or ratio with an interval"
     assert "no prevalence and no ratio" in sentence
-    said = findings.say_prevalence("vegans", nobody, nobody)
+    said = findings.risk_groups.prevalence("vegans", nobody, nobody)
     assert not any(BROKEN.search(text) or "not known" in text for text in sentences(said))
-    assert findings.with_comparators(nobody, nobody).empty
-    assert findings.comparators(SURVEYS, nobody).empty
+    assert findings.risk_groups.with_comparators(nobody, nobody).empty
+    assert risk.comparators(SURVEYS, nobody).empty
 
 
 def test_each_block_of_the_group_is_followed_by_the_people_compared():
     measured, others = measured_and_others()
-    assert findings.with_comparators(measured, others)["id"].tolist() == ["m1", "o1", "m2", "m3"]
-    assert findings.comparators(pd.concat([measured, others]), measured)["id"].tolist() == ["o1"]
-    assert findings.with_comparators(measured, others).dtypes.equals(measured.dtypes)
+    assert findings.risk_groups.with_comparators(measured, others)["id"].tolist() == ["m1", "o1", "m2", "m3"]
+    assert risk.comparators(pd.concat([measured, others]), measured)["id"].tolist() == ["o1"]
+    assert findings.risk_groups.with_comparators(measured, others).dtypes.equals(measured.dtypes)
 
 
 def test_effects_become_rows_of_a_forest_plot():
@@ -700,14 +715,14 @@ def test_effects_become_rows_of_a_forest_plot():
         {"interval": "range", "value": pd.NA},
     )
     before = table.copy(deep=True)
-    got = findings.label_effects(table)
+    got = findings.effects.label(table)
     assert got["estimate"].tolist()[:3] == [3.0] * 3
     assert got["lower"].notna().tolist() == [True, True, False, True]
     assert got["label"].tolist()[:2] == ["islanders", "dose above 1 g"]
     assert all(piece in got["detail"][0] for piece in ("odds ratio", "Atlantis", MARKS["secondary"]))
     assert "islanders" in got["detail"][1]
     assert "percent change" not in got["detail"][1]
-    assert findings.label_effects(table.iloc[:0])["label"].tolist() == []
+    assert findings.effects.label(table.iloc[:0])["label"].tolist() == []
     pd.testing.assert_frame_equal(table, before)
 
 
@@ -720,40 +735,40 @@ def test_only_ratios_on_deficiency_with_an_interval_are_ratios():
         {"id": "e", "quantity": "gradient"},
         {"id": "f", "measure": "mean_difference"},
     )
-    assert findings.ratios(table, "effect")["id"].tolist() == ["a", "b"]
-    assert findings.ratios(table, "gradient")["id"].tolist() == ["e"]
-    assert findings.ratios(table.iloc[:0], "effect").empty
+    assert risk.ratios(table, "effect")["id"].tolist() == ["a", "b"]
+    assert risk.ratios(table, "gradient")["id"].tolist() == ["e"]
+    assert risk.ratios(table.iloc[:0], "effect").empty
 
 
-def test_incidences_and_times_are_chosen_by_their_measure():
-    table = effects(
-        {"id": "a", "quantity": "incidence", "measure": "percent"},
-        {"id": "b", "quantity": "incidence", "measure": "per_100000_year"},
-        {"id": "c", "quantity": "time_to_deficiency", "measure": "months"},
-        {"id": "d", "quantity": "time_to_deficiency", "measure": "years"},
-    )
-    assert findings.incidences(table)["id"].tolist() == ["a"]
-    assert findings.times(table)["id"].tolist() == ["c"]
+def test_rows_on_another_definition_are_left_out_and_those_that_need_none_stay():
+    table = effects({"id": "a"}, {"id": "b", "definition": "mma_271"}, {"id": "c", "definition": pd.NA})
+    assert risk.of_definition(table, "b12_148")["id"].tolist() == ["a", "c"]
+    assert risk.of_definition(table, "any")["id"].tolist() == ["a", "b", "c"]
 
 
 def test_ratios_differences_and_shares_are_said_with_their_extremes():
-    table = findings.label_effects(effects({}, {"value": 1.5, "lower": 0.9}))
-    said = findings.say_ratios("vegans", table)
+    table = findings.effects.label(effects({}, {"value": 1.5, "lower": 0.9}))
+    said = findings.effects.figure("ratios", "vegans", table)
     assert "1.5" in said["title"]
     assert "3.0" in said["title"]
     assert "1 of 2" in said["summary"]
-    assert "from 3.0 to 3.0" not in findings.say_ratios("vegans", table.iloc[:1])["title"]
-    said = findings.say_differences("vegans", table.assign(estimate=[-53.2, -12.0]))
+    assert "from 3.0 to 3.0" not in findings.effects.figure("ratios", "vegans", table.iloc[:1])["title"]
+    said = findings.effects.figure("differences", "vegans", table.assign(estimate=[-53.2, -12.0]))
     assert "-53 to -12 pmol/L" in said["title"]
-    said = findings.say_incidences("vegans", table.assign(estimate=[5.1, 64.5]))
+    said = findings.effects.figure("differences", "vegans", table.iloc[:1].assign(estimate=[-53.2]))
+    assert said["title"] == "Serum B12 differs by -53 pmol/L"
+    said = findings.effects.figure("incidences", "vegans", table.assign(estimate=[5.1, 64.5]))
     assert "5.1 % to 64 %" in said["title"]
-    assert "months" in findings.say_times("vegans", table)["summary"]
-    assert "1.5 % to 3.0 %" in findings.say_exposures("vegans", table.assign(estimate=[0.015, 0.03]))["title"]
+    assert "months" in findings.effects.figure("times", "vegans", table)["summary"]
+    assert (
+        "1.5 % to 3.0 %"
+        in findings.effects.figure("exposures", "vegans", table.assign(estimate=[0.015, 0.03]))["title"]
+    )
 
 
 def test_a_gradient_below_1_is_clear_of_1_too():
-    table = findings.label_effects(effects({}, {"value": 0.5, "lower": 0.3, "upper": 0.8}, {"lower": 0.9}))
-    assert "2 of 3" in findings.say_gradients("vegans", table)["title"]
+    table = findings.effects.label(effects({}, {"value": 0.5, "lower": 0.3, "upper": 0.8}, {"lower": 0.9}))
+    assert "2 of 3" in findings.effects.figure("gradients", "vegans", table)["title"]
 
 
 def test_attributable_fractions_are_labelled_by_exposure_and_effect():
@@ -761,19 +776,19 @@ def test_attributable_fractions_are_labelled_by_exposure_and_effect():
     table = effects(exposures | {"status": "recalled"}, {"id": "E"})
     pairs = risk.exposures_with_effects(table)
     shares = risk.attributable_fraction(pairs.assign(baseline_risk=0.05), n=100, rng=1)
-    labelled = findings.label_shares(shares)
+    labelled = findings.effects.label_shares(shares)
     assert labelled["label"].tolist() == ["4.0 % exposed, Atlantis 2003"]
     assert "odds ratio 3.0" in labelled["detail"][0]
-    assert findings.pair_rows(shares).to_numpy().tolist() == [
+    assert risk.pair_rows(shares).to_numpy().tolist() == [
         ["X", "somebody", "recalled"],
         ["E", "somebody", "secondary"],
     ]
-    assert findings.unstated(shares, pairs) == []
+    assert findings.effects.unstated(shares, pairs) == []
     chosen = risk.attributable_fraction(
         risk.exposures_with_effects(table, exposure=0.2).assign(baseline_risk=0.05), rng=1
     )
-    assert findings.label_shares(chosen)["label"].tolist() == ["20 % exposed"]
-    assert findings.pair_rows(chosen)["id"].tolist() == ["E"]  # a share of one's own is no evidence
+    assert findings.effects.label_shares(chosen)["label"].tolist() == ["20 % exposed"]
+    assert risk.pair_rows(chosen)["id"].tolist() == ["E"]  # a share of one's own is no evidence
 
 
 def test_every_reason_is_said_with_how_many_it_concerns():
@@ -786,11 +801,11 @@ def test_every_reason_is_said_with_how_many_it_concerns():
     )
     pairs = risk.exposures_with_effects(table)
     shares = risk.attributable_fraction(pairs.assign(baseline_risk=0.05), n=100, rng=1)
-    why = findings.unstated(shares, pairs)
+    why = findings.effects.unstated(shares, pairs)
     assert len(why) == 2
     assert any("2 of 4" in text and "null or protective" in text for text in why)
     assert any("1 of 4" in text and "density-sampled" in text for text in why)
-    (none,) = findings.unstated(shares.iloc[:0], pairs.iloc[:0])
+    (none,) = findings.effects.unstated(shares.iloc[:0], pairs.iloc[:0])
     assert "No attributable fraction" in none
 
 
@@ -805,7 +820,7 @@ def simulated(request):
     curves = b12.summarize(draws, by=["symptom", "month"])
     return SimpleNamespace(
         profile=profile,
-        curves=findings.leading_first(curves, profile),
+        curves=findings.recovery.leading_first(curves, profile),
         complete=recovery.complete_recovery(someone, n=100, rng=1).set_index("delay").loc["all"],
         delays=recovery.delay_scenarios(someone, [1, 6, 24], rng=1),
     )
@@ -820,7 +835,7 @@ def test_curves_come_in_the_order_of_the_profile_and_by_month(simulated):
 def test_the_answer_on_recovery_holds_the_numbers_of_its_tables(simulated):
     symptom = recovery.PROFILES[simulated.profile][0]
     row = simulated.curves.query("symptom == @symptom and month == 6").iloc[0]
-    finding, sentence = findings.recovery(symptom, 6, row, simulated.complete)
+    finding, sentence = findings.recovery.answer(symptom, 6, row, simulated.complete)
     assert share(row["estimate"], row["lower"], row["upper"]) in sentence
     assert share(simulated.complete["estimate"], simulated.complete["lower"], simulated.complete["upper"]) in sentence
     assert "after 6 months" in sentence
@@ -829,7 +844,7 @@ def test_the_answer_on_recovery_holds_the_numbers_of_its_tables(simulated):
 
 
 def test_the_curves_are_said_with_their_numbers(simulated):
-    said = findings.say_curves(simulated.curves)
+    said = findings.recovery.fans(simulated.curves)
     for row in simulated.curves[simulated.curves["month"].isin([1, 3, 6, 24])].itertuples():
         assert f"{share(row.estimate, row.lower, row.upper)} after {row.month:g} month" in said["summary"]
     at_three = simulated.curves[simulated.curves["month"] == 3].set_index("symptom")["estimate"]
@@ -839,26 +854,26 @@ def test_the_curves_are_said_with_their_numbers(simulated):
 
 
 def test_the_scenarios_of_delay_are_said_with_their_numbers(simulated):
-    said = findings.say_delays(simulated.delays)
+    said = findings.recovery.scenarios(simulated.delays)
     for row in simulated.delays[simulated.delays["duration_months"].isin([1, 24])].itertuples():
         assert share(row.estimate, row.lower, row.upper) in said["summary"]
-    for scenario, text in findings.DELAY_WORDS.items():
+    for scenario, text in findings.recovery.DELAY_WORDS.items():
         assert scenario in recovery.DELAYS
         assert text in said["summary"]
     assert not any(BROKEN.search(text) for text in sentences(said))
-    assert scenarios(simulated.delays, names=findings.DELAY_WORDS, **findings.DELAY_AXES).data
+    assert scenarios(simulated.delays, names=findings.recovery.DELAY_WORDS, **findings.recovery.DELAY_AXES).data
 
 
 @pytest.mark.parametrize(("month", "estimate"), [(12, 0.2), (12, 0.8)])
 def test_the_finding_on_recovery_speaks_of_the_month_that_was_asked(month, estimate):
     row = pd.Series({"estimate": estimate, "lower": 0.1, "upper": 0.9})
-    finding, sentence = findings.recovery("walking", month, row, row)
+    finding, sentence = findings.recovery.answer("walking", month, row, row)
     assert f"after {month} months" in sentence
     assert "six months" not in finding
 
 
 def test_observed_recoveries_are_complete_ones_with_counts():
-    observed = findings.observed_recovery(evidence.load("outcomes"))
+    observed = findings.recovery.observed_recovery(evidence.load("outcomes"))
     assert len(observed) > 1
     assert (observed["outcome"] == "complete").all()
     assert observed[["estimate", "lower", "upper"]].notna().all(axis=None)
@@ -866,13 +881,13 @@ def test_observed_recoveries_are_complete_ones_with_counts():
     for row in observed.to_dict("records"):
         assert row["estimate"] == row["cases"] / row["n"]
         assert f"{row['cases']} of {row['n']}" in row["detail"]
-    said = findings.say_observed(observed)
-    assert findings.spread(observed) in said["title"]
+    said = findings.recovery.observed(observed)
+    assert words.spread(observed) in said["title"]
     assert str(len(observed)) in said["summary"]
     texts = [*sentences(said), *sentences(observed)]
     assert [text for text in texts if BROKEN.search(text)] == []
     assert forest(observed, detail="detail", look="syndrome").data
-    assert findings.observed_recovery(evidence.load("outcomes").iloc[:0]).empty
+    assert findings.recovery.observed_recovery(evidence.load("outcomes").iloc[:0]).empty
 
 
 # -- all of them -----------------------------------------------------------------------------------------------------
@@ -880,18 +895,18 @@ def test_observed_recoveries_are_complete_ones_with_counts():
 
 def test_the_columns_that_pages_show_exist():
     estimated = prevalence(SURVEYS)
-    assert set(findings.SURVEY_COLUMNS) <= set(estimated.columns)
-    assert set(findings.EFFECT_COLUMNS) <= set(findings.label_effects(FACTORS).columns)
-    assert set(findings.OUTCOME_COLUMNS) <= set(findings.observed_recovery(evidence.load("outcomes")).columns)
+    assert set(words.SURVEY_COLUMNS) <= set(estimated.columns)
+    assert set(findings.effects.COLUMNS) <= set(findings.effects.label(FACTORS).columns)
+    assert set(findings.recovery.OUTCOME_COLUMNS) <= set(
+        findings.recovery.observed_recovery(evidence.load("outcomes")).columns
+    )
     pairs = risk.with_baseline(risk.exposures_with_effects(FACTORS), estimated)
-    assert set(findings.SHARE_COLUMNS) <= set(risk.attributable_fraction(pairs, n=10, rng=1).columns)
+    assert set(findings.effects.SHARE_COLUMNS) <= set(risk.attributable_fraction(pairs, n=10, rng=1).columns)
 
 
-@pytest.mark.parametrize("name", [name for name in findings.__all__ if name.endswith(("CAVEATS", "AXIS", "AXES"))])
-def test_fixed_texts_are_whole(name):
-    texts = getattr(findings, name)
-    texts = [texts] if isinstance(texts, str) else sentences(texts)
-    assert texts
-    assert [text for text in texts if BROKEN.search(text) or not text.strip()] == []
-    if name.endswith("CAVEATS"):
-        assert all(text.endswith(".") for text in texts)
+@pytest.mark.parametrize("report", [findings.prevalence, findings.recovery, findings.risk_groups])
+def test_caveats_are_whole_sentences(report):
+    assert report.CAVEATS
+    for text in report.CAVEATS:
+        assert text.strip().endswith(".")
+        assert not BROKEN.search(text)

@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import pandas as pd
 
-from b12analysis.evidence import load
-from b12analysis.findings.words import INTERVALS, count, definition_label, spread, years
+from b12analysis.findings.words import ESTIMATE, INTERVALS, count, definition_class, definition_label, spread, years
 from b12analysis.theme import share
 
 __all__ = [
-    "PREVALENCE_CAVEATS",
-    "definitions_in",
-    "headlines",
+    "CAVEATS",
+    "answer",
+    "definitions",
     "most_defined",
     "nearest",
-    "prevalence",
-    "say_definitions",
-    "say_six_or_twenty",
-    "say_surveys",
+    "six_or_twenty",
+    "surveys",
     "with_class",
     "with_pooled",
 ]
 
-PREVALENCE_CAVEATS = [
+CAVEATS = [
     "Assays differ: a cut-off on one laboratory's scale finds other people than the same number on another's.",
     "One sample is not a status: serum B12 of one person varies by about a fifth from one week to another.",
     "Where a survey prints no interval, ours takes its people for a simple random sample and is too narrow.",
@@ -39,7 +36,7 @@ _AGE_WORDS = {
 }
 
 
-def prevalence(
+def answer(
     studies: pd.DataFrame,
     pooled: pd.DataFrame | None,
     *,
@@ -66,47 +63,41 @@ def prevalence(
     (str, str)
         Title and sentence.
     """
-    place = "all countries" if country == "any" else country
-    who = _AGE_WORDS.get(age_band, age_band)
-    what = definition_label(definition)
+    place, who, what = _asked(country, age_band, definition)
     if studies.empty:
         finding = f"No survey of the general population in these tables answers this for {place}"
         said = f" What is known instead: {instead}." if instead else ""
         return finding, f"For {who} in {place}, **no row with an interval** gives the share with {what}.{said}"
     if pooled is None:
-        best = studies.loc[studies["effective_n"].idxmax()]
-        value = share(best["estimate"], best["lower"], best["upper"])
-        several = f"; {len(studies)} surveys range from {spread(studies)}" if len(studies) > 1 else ""
-        people = f"{best['population']} ({best['country']})"
-        finding = f"{value.split(' (')[0]} of {people} were low" + (" in the most precise survey" if several else "")
-        return finding, f"**{value}** of {best['population']} ({_place(best)}) had {what}{several}."
+        return _quoted(studies, what)
     row = pooled.iloc[0]
-    value = share(row["estimate"], row["lower"], row["upper"])
     finding = f"How common B12 deficiency is depends on where and whom you measure: {spread(studies)}"
     return finding, (
         f"In {row['k']:.0f} surveys of {who} from {place}, the share with {what} ran from {spread(studies)}; "
-        f"the pooled mean is **{value}**, but a further such survey could find {share(row['prediction_lower'])} "
-        f"to {share(row['prediction_upper'])}."
+        f"the pooled mean is **{share(*row[ESTIMATE])}**, but a further such survey could find "
+        f"{share(row['prediction_lower'])} to {share(row['prediction_upper'])}."
     )
 
 
-def _place(row: pd.Series) -> str:
-    return ", ".join(part for part in (row["country"], years(row)) if part)
+def _asked(country: str, age_band: str, definition: str) -> tuple[str, str, str]:
+    """Words for place, people and definition."""
+    place = "all countries" if country == "any" else country
+    return place, _AGE_WORDS.get(age_band, age_band), definition_label(definition)
 
 
-def headlines(studies: pd.DataFrame, pooled: pd.DataFrame | None) -> list[dict]:
-    """Key figures of a prevalence, for ``page.key_figure``: pooled, or of the most precise survey."""
-    if pooled is not None:
-        row = pooled.iloc[0]
-        return [{"name": f"pooled over {row['k']:.0f} surveys", "row": row, "what": "95 % interval of the mean"}]
-    if studies.empty:
-        return []
+def _quoted(studies: pd.DataFrame, what: str) -> tuple[str, str]:
+    """Quote the most precise survey."""
     best = studies.loc[studies["effective_n"].idxmax()]
-    return [{"name": f"{best['population']}, {best['country']}", "row": best, "what": "95 % interval"}]
+    value, people, country = share(*best[ESTIMATE]), best["population"], best["country"]
+    several = len(studies) > 1
+    finding = f"{value.split(' (')[0]} of {people} ({country}) were low{' in the most precise survey' * several}"
+    others = f"; {len(studies)} surveys range from {spread(studies)}" if several else ""
+    where = ", ".join(filter(None, (country, years(best))))
+    return finding, f"**{value}** of {people} ({where}) had {what}{others}."
 
 
 def nearest(
-    surveys: pd.DataFrame, *, country: str, age_band: str, definition: str, otherwise: pd.DataFrame | None = None
+    rows: pd.DataFrame, *, country: str, age_band: str, definition: str, otherwise: pd.DataFrame | None = None
 ) -> tuple[pd.DataFrame, str]:
     """Surveys that answer the question, or else the nearest ones, and words for what they are.
 
@@ -114,7 +105,7 @@ def nearest(
 
     Parameters
     ----------
-    surveys : DataFrame
+    rows : DataFrame
         Rows of ``surveys``.
     country, age_band, definition : str
         What was asked; "any" for all.
@@ -126,44 +117,38 @@ def nearest(
     (DataFrame, str)
         Rows with a figure, never none as long as the definition is used at all, and what they are.
     """
-    surveys, otherwise = (_with_figure(rows) for rows in (surveys, surveys if otherwise is None else otherwise))
-    what = definition_label(definition)
-    place = "all countries" if country == "any" else country
-    who = _AGE_WORDS.get(age_band, age_band)
+    rows, others = _with_figure(rows), _with_figure(rows if otherwise is None else otherwise)
+    place, who, what = _asked(country, age_band, definition)
+    there = {"country": country}
+    used = "by the definitions that were used there"
     steps = [
-        ({"country": country, "age_band": age_band, "definition": definition}, f"{who} in {place} with {what}"),
-        ({"country": country, "age_band": age_band}, f"{who} in {place}, by the definitions that were used there"),
-        ({"country": country}, f"{place}, any age, by the definitions that were used there"),
-        ({"country": country}, f"{place}, risk groups and patients, by the definitions that were used there"),
-        ({"definition": definition}, f"all countries, {what}"),
+        (rows, there | {"age_band": age_band, "definition": definition}, f"{who} in {place} with {what}"),
+        (rows, there | {"age_band": age_band}, f"{who} in {place}, {used}"),
+        (rows, there, f"{place}, any age, {used}"),
+        (others, there, f"{place}, risk groups and patients, {used}"),
+        (rows, {"definition": definition}, f"all countries, {what}"),
     ]
-    for place_in_line, (wanted, words) in enumerate(steps):
-        kept = otherwise if place_in_line == 3 else surveys
+    for kept, wanted, words in steps:
         for column, value in wanted.items():
             kept = kept if value == "any" else kept[kept[column] == value]
         if len(kept):
             return kept, words
-    return surveys, "all surveys, by the definitions that were used"
+    return rows, "all surveys, by the definitions that were used"
 
 
-def _with_figure(surveys: pd.DataFrame) -> pd.DataFrame:
-    return surveys[surveys["reported_percent"].notna() | (surveys["cases"].notna() & surveys["n"].notna())]
+def _with_figure(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows[rows["reported_percent"].notna() | (rows["cases"].notna() & rows["n"].notna())]
 
 
-def most_defined(surveys: pd.DataFrame, *, otherwise: pd.DataFrame) -> pd.DataFrame:
+def most_defined(rows: pd.DataFrame, *, otherwise: pd.DataFrame) -> pd.DataFrame:
     """Rows of the people who were judged by most definitions; among ``otherwise`` where no one was judged by two."""
-    for rows in (surveys, otherwise):
-        judged = with_class(rows, _JUDGEMENTS)
+    for candidates in (rows, otherwise):
+        judged = with_class(candidates, _JUDGEMENTS)
         people = judged["cohort"] + judged["population"]
         kinds = judged["definition"].groupby(people).nunique()
         if len(kinds) and kinds.max() > 1:
             break
     return judged[people == kinds.idxmax()]
-
-
-def definitions_in(*tables: pd.DataFrame) -> list[str]:
-    """Keys of the definitions that occur in the tables."""
-    return sorted(set(pd.concat(tables)["definition"].dropna()))
 
 
 def with_pooled(rows: pd.DataFrame, pooled: pd.DataFrame | None, studies: pd.DataFrame) -> pd.DataFrame:
@@ -178,20 +163,18 @@ def with_pooled(rows: pd.DataFrame, pooled: pd.DataFrame | None, studies: pd.Dat
     row = pooled.iloc[0]
     label = f"Pooled over {row['k']:.0f} surveys"
     detail = f"a further such survey: {share(row['prediction_lower'])} to {share(row['prediction_upper'])}"
-    last = pooled.drop(columns=["k"]).assign(
-        label=label, detail=detail, population=label, interval="pooled", is_pooled=True
-    )
-    return pd.concat([marked.astype({"estimate": float, "lower": float, "upper": float}), last], ignore_index=True)
+    texts = {"label": label, "detail": detail, "population": label, "interval": "pooled"}
+    last = pooled.drop(columns=["k"]).assign(is_pooled=True, **texts)
+    return pd.concat([marked.astype(dict.fromkeys(ESTIMATE, float)), last], ignore_index=True)
 
 
-def with_class(surveys: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
+def with_class(rows: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
     """Surveys with the class of their definition (``definition_class``), those of the given classes only."""
-    of = load("biomarkers").set_index("definition")["definition_class"]
-    classed = surveys.assign(definition_class=surveys["definition"].map(of))
+    classed = rows.assign(definition_class=definition_class(rows))
     return classed[classed["definition_class"].isin(classes)]
 
 
-def say_surveys(rows: pd.DataFrame, words: str) -> dict[str, str]:
+def surveys(rows: pd.DataFrame, words: str) -> dict[str, str]:
     """Say what the surveys of a forest plot found; ``words`` says what they are."""
     return {
         "title": f"{spread(rows)}: {words}",
@@ -202,7 +185,7 @@ def say_surveys(rows: pd.DataFrame, words: str) -> dict[str, str]:
     }
 
 
-def say_definitions(judged: pd.DataFrame) -> dict[str, str]:
+def definitions(judged: pd.DataFrame) -> dict[str, str]:
     """Say how far apart the definitions are that judged the same people."""
     who = judged["population"].iloc[0]
     return {
@@ -212,7 +195,7 @@ def say_definitions(judged: pd.DataFrame) -> dict[str, str]:
     }
 
 
-def say_six_or_twenty(older: pd.DataFrame) -> dict[str, str]:
+def six_or_twenty(older: pd.DataFrame) -> dict[str, str]:
     """Say what surveys of older adults found by deficient and by marginal definitions."""
     said = []
     for kind, words in [("deficient", "below 148–150 pmol/L (deficient)"), ("marginal", "in a band above (marginal)")]:

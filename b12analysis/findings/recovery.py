@@ -5,25 +5,25 @@ from __future__ import annotations
 import pandas as pd
 
 from b12analysis.estimates import prevalence
-from b12analysis.findings.words import details, ordered, short, spread
+from b12analysis.findings.words import ESTIMATE, ORIGIN, Row, known, labelled, ordered, spread
 from b12analysis.recovery import PROFILES
-from b12analysis.theme import MARKS, share
+from b12analysis.theme import share
 
 __all__ = [
+    "CAVEATS",
     "DELAY_AXES",
     "DELAY_WORDS",
     "OUTCOME_COLUMNS",
-    "RECOVERY_CAVEATS",
     "SYNDROMES",
+    "answer",
+    "fans",
     "leading_first",
+    "observed",
     "observed_recovery",
-    "recovery",
-    "say_curves",
-    "say_delays",
-    "say_observed",
+    "scenarios",
 ]
 
-RECOVERY_CAVEATS = [
+CAVEATS = [
     "**Nobody's course can be predicted from this.** No validated equation exists, and no study has measured recovery "
     "symptom by symptom over time.",
     "The spread of the lasting part rests on recovery figures recalled from a series of 1991 whose results nobody here "
@@ -44,11 +44,9 @@ DELAY_WORDS = {
     "proportional": "harm grows with duration",
 }
 #: Syndromes whose outcomes are shown beside a profile.
-SYNDROMES = {
-    "sensory": ["mixed", "neuropathy", "myelopathy"],
-    "motor": ["mixed", "neuropathy", "myelopathy"],
-    "myelopathy": ["mixed", "neuropathy", "myelopathy"],
-    "cognitive": ["cognitive", "dementia", "mixed"],
+_NERVES = ["mixed", "neuropathy", "myelopathy"]
+SYNDROMES = dict.fromkeys(["sensory", "motor", "myelopathy"], _NERVES) | {
+    "cognitive": ["cognitive", "dementia", "mixed"]
 }
 #: Axes of the figure of scenarios.
 DELAY_AXES = {
@@ -57,24 +55,10 @@ DELAY_AXES = {
     "y_title": "recover wholly, % of patients",
 }
 #: Columns of a table of outcomes that a page shows.
-OUTCOME_COLUMNS = [
-    "id",
-    "population",
-    "stratum",
-    "outcome",
-    "months",
-    "cases",
-    "n",
-    "estimate",
-    "lower",
-    "upper",
-    "design",
-    "source",
-    "status",
-]
+OUTCOME_COLUMNS = ["id", "population", "stratum", "outcome", "months", "cases", "n", *ESTIMATE, "design", *ORIGIN]
 
 
-def recovery(symptom: str, month: float, row: pd.Series, complete: pd.Series) -> tuple[str, str]:
+def answer(symptom: str, month: float, row: pd.Series, complete: pd.Series) -> tuple[str, str]:
     """Return the finding and the answer of the recovery report.
 
     Parameters
@@ -93,8 +77,7 @@ def recovery(symptom: str, month: float, row: pd.Series, complete: pd.Series) ->
     (str, str)
         Title and sentence.
     """
-    back = share(row["estimate"], row["lower"], row["upper"])
-    whole = share(complete["estimate"], complete["lower"], complete["upper"])
+    back, whole = share(*row[ESTIMATE]), share(*complete[ESTIMATE])
     middle = back.split(" (")[0]
     finding = f"Model: {middle} of the {symptom} problem gone after {month:g} months, with a wide range"
     return finding, (
@@ -106,24 +89,16 @@ def recovery(symptom: str, month: float, row: pd.Series, complete: pd.Series) ->
 
 def leading_first(curves: pd.DataFrame, profile: str) -> pd.DataFrame:
     """Curves in the order of the profile's symptoms, the leading one first."""
-    place = {symptom: rank for rank, symptom in enumerate(PROFILES[profile])}
-    return curves.sort_values(
-        ["symptom", "month"], key=lambda s: s.map(place) if s.name == "symptom" else s, ignore_index=True
-    )
+    return curves.set_index("symptom").loc[PROFILES[profile]].reset_index()
 
 
-def _at(curves: pd.DataFrame, symptom: str, month: float) -> str:
-    row = curves[(curves["symptom"] == symptom) & (curves["month"] == month)].iloc[0]
-    return share(row["estimate"], row["lower"], row["upper"])
-
-
-def say_curves(curves: pd.DataFrame) -> dict[str, str]:
+def fans(curves: pd.DataFrame) -> dict[str, str]:
     """Say the recovery fans: which symptom goes first, and each at 1, 3, 6 and 24 months."""
     at_three = curves[curves["month"] == 3].sort_values("estimate", ascending=False)["symptom"].tolist()
-    said = [
-        f"{symptom}: " + ", ".join(f"{_at(curves, symptom, month)} after {month} months" for month in (1, 3, 6, 24))
-        for symptom in curves["symptom"].unique()
-    ]
+    said = []
+    for symptom, rows in curves[curves["month"].isin([1, 3, 6, 24])].groupby("symptom", sort=False):
+        shares = [f"{share(*row[ESTIMATE])} after {row['month']:g} months" for _, row in rows.iterrows()]
+        said.append(f"{symptom}: {', '.join(shares)}")
     return {
         "title": f"Assumed order: {at_three[0]} before {at_three[-1]}; the bands are wide",
         "summary": f"Share of the deficit that is gone, median and 80 % of simulated patients. {'; '.join(said)}.",
@@ -132,12 +107,12 @@ def say_curves(curves: pd.DataFrame) -> dict[str, str]:
     }
 
 
-def say_delays(delays: pd.DataFrame) -> dict[str, str]:
+def scenarios(delays: pd.DataFrame) -> dict[str, str]:
     """Say what each scenario of delay gives for the shortest and the longest."""
     said = []
     for scenario, words in DELAY_WORDS.items():
         rows = delays[delays["scenario"] == scenario].sort_values("duration_months")
-        first, last = (share(*row) for row in rows[["estimate", "lower", "upper"]].iloc[[0, -1]].to_numpy())
+        first, last = (share(*row) for row in rows[ESTIMATE].iloc[[0, -1]].to_numpy())
         shortest, longest = rows["duration_months"].iloc[[0, -1]]
         said.append(
             f"if {words}, {first} recover wholly after {shortest:g} months of symptoms, {last} after {longest:g}"
@@ -150,30 +125,21 @@ def say_delays(delays: pd.DataFrame) -> dict[str, str]:
     }
 
 
-def say_observed(observed: pd.DataFrame) -> dict[str, str]:
-    """Say what shares of patients were seen to recover wholly."""
-    return {
-        "title": f"Observed: {spread(observed)} of patients recovered wholly",
-        "summary": f"Series of patients that report complete recovery: {len(observed)}, {spread(observed)}.",
-        "caption": "Wilson's 95 % intervals from the counts. Published cases are chosen cases: nobody who stayed "
-        "unchanged may have been written up.",
-    }
-
-
 def observed_recovery(outcomes: pd.DataFrame) -> pd.DataFrame:
     """Observed shares of complete recovery with their intervals, labelled for a forest plot."""
     complete = outcomes[(outcomes["outcome"] == "complete") & outcomes["cases"].notna() & outcomes["n"].notna()]
-    estimated = ordered(prevalence(complete))
-    rows = estimated.to_dict("records")
-    return estimated.assign(
-        label=[short(row["population"]) for row in rows],
-        detail=[
-            details(
-                MARKS[row["status"]],
-                f"{row['cases']} of {row['n']}",
-                "" if pd.isna(row["months"]) else f"at {row['months']:g} months",
-                "" if pd.isna(row["stratum"]) else row["stratum"],
-            )
-            for row in rows
-        ],
-    )
+
+    def detail(row: Row) -> list[str]:
+        return [f"{row['cases']} of {row['n']}", known(row["months"], "at {:g} months"), known(row["stratum"])]
+
+    return labelled(ordered(prevalence(complete)), lambda row: row["population"], detail)
+
+
+def observed(rows: pd.DataFrame) -> dict[str, str]:
+    """Say what shares of patients were seen to recover wholly."""
+    return {
+        "title": f"Observed: {spread(rows)} of patients recovered wholly",
+        "summary": f"Series of patients that report complete recovery: {len(rows)}, {spread(rows)}.",
+        "caption": "Wilson's 95 % intervals from the counts. Published cases are chosen cases: nobody who stayed "
+        "unchanged may have been written up.",
+    }

@@ -2,41 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pandas as pd
 
 from b12analysis.evidence import load
 from b12analysis.theme import MARKS, share
 
-__all__ = [
-    "count",
-    "definition_label",
-    "details",
-    "group_label",
-    "label_surveys",
-    "ordered",
-    "short",
-    "spread",
-    "together",
-    "years",
-]
+__all__ = ["SURVEY_COLUMNS", "group_label", "headlines", "label_surveys", "ordered", "spread", "together"]
 
-#: Columns of a table of surveys that a page shows.
-SURVEY_COLUMNS = [
-    "id",
-    "population",
-    "country",
-    "definition",
-    "cases",
-    "n",
-    "reported_percent",
-    "estimate",
-    "lower",
-    "upper",
-    "interval",
-    "source",
-    "status",
-    "note",
-]
+#: A row of a table as a dictionary.
+Row = dict[str, Any]
+
+#: Columns that the tables of a page share, and those of a table of surveys.
+ESTIMATE = ["estimate", "lower", "upper"]
+ORIGIN = ["source", "status"]
+_COUNTS = ["cases", "n", "reported_percent"]
+SURVEY_COLUMNS = ["id", "population", "country", "definition", *_COUNTS, *ESTIMATE, "interval", *ORIGIN, "note"]
+
+#: What the intervals of surveys are.
+INTERVALS = "95 % intervals: as printed, else Wilson's from n, too narrow for a survey in clusters. Hollow: none known."
 
 
 def definition_label(definition: str) -> str:
@@ -52,6 +38,11 @@ def definition_label(definition: str) -> str:
     return str(load("biomarkers").set_index("definition").loc[definition, "label"])
 
 
+def definition_class(surveys: pd.DataFrame) -> pd.Series:
+    """Class of each row's definition, such as "deficient" or "marginal"."""
+    return surveys["definition"].map(load("biomarkers").set_index("definition")["definition_class"])
+
+
 def group_label(group: str) -> str:
     """Words for a group of people.
 
@@ -63,10 +54,6 @@ def group_label(group: str) -> str:
     return str(load("groups").set_index("group").loc[group, "label"])
 
 
-#: What the intervals of surveys are.
-INTERVALS = "95 % intervals: as printed, else Wilson's from n, too narrow for a survey in clusters. Hollow: none known."
-
-
 def short(text: str, length: int = 72) -> str:
     """Cut a text at a word; the page cuts further where the screen is narrow."""
     if len(text) <= length:
@@ -74,7 +61,18 @@ def short(text: str, length: int = 72) -> str:
     return f"{text[: length - 2].rsplit(' ', 1)[0]} …"
 
 
-def years(row: dict) -> str:
+def known(value: Any, text: str = "{}") -> str:
+    """Put a value into a text; nothing where the value is missing.
+
+    Examples
+    --------
+    >>> known(1200, "n {:,}"), known(None, "n {:,}")
+    ('n 1,200', '')
+    """
+    return "" if pd.isna(value) else text.format(value)
+
+
+def years(row: Row) -> str:
     """First and last year of a row; nothing where they are not known."""
     if pd.isna(row["year_start"]):
         return ""
@@ -89,9 +87,26 @@ def count(n: int, noun: str) -> str:
     return f"{n} {noun}{'s' * (n != 1)}"
 
 
-def details(*parts: str) -> str:
-    """Join what is known of a row by dots."""
-    return " · ".join(part for part in parts if part)
+def labelled(table: pd.DataFrame, label: Callable[[Row], str], detail: Callable[[Row], list[str]]) -> pd.DataFrame:
+    """Add the texts that a forest plot shows beside each row.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Any rows with a ``status``.
+    label, detail : callable
+        Take a row; return its label, and what else is to be said of it.
+
+    Returns
+    -------
+    DataFrame
+        The rows, ``label``, and ``detail``: the mark of the status and all that is not empty, joined by dots.
+    """
+    rows = table.to_dict("records")
+    details = [[MARKS[row["status"]], *detail(row)] for row in rows]
+    return table.assign(
+        label=[short(label(row)) for row in rows], detail=[" · ".join(filter(None, parts)) for parts in details]
+    )
 
 
 def label_surveys(studies: pd.DataFrame, *, by: str = "population") -> pd.DataFrame:
@@ -110,22 +125,33 @@ def label_surveys(studies: pd.DataFrame, *, by: str = "population") -> pd.DataFr
         The rows, and ``label``, ``detail``.
     """
     definitions = load("biomarkers").set_index("definition")["label"]
-    rows = studies.to_dict("records")
-    people = [row["population"] if by == "group" else f"{row['country']}: {row['population']}" for row in rows]
-    markers = [str(definitions[row["definition"]]) for row in rows]
-    counts = ["" if pd.isna(row["n"]) else f"n {row['n']:,}" for row in rows]
-    marks = [MARKS[row["status"]] for row in rows]
-    label, other = (markers, people) if by == "definition" else (people, markers)
-    if len(studies["population" if by == "definition" else "definition"].unique()) == 1:
-        other = [""] * len(rows)  # the same for all: it belongs into the title
-    beside = zip((short(text, 44) for text in other), rows, counts, marks, strict=True)
-    return studies.assign(
-        label=[short(text) for text in label],
-        detail=[
-            details(mark, text, row["country"] if by == "group" else "", years(row), count)
-            for text, row, count, mark in beside
-        ],
-    )
+    other = "population" if by == "definition" else "definition"
+    is_same = len(studies[other].unique()) == 1  # then it belongs into the title
+
+    def people(row: Row) -> str:
+        return row["population"] if by == "group" else f"{row['country']}: {row['population']}"
+
+    def definition(row: Row) -> str:
+        return str(definitions[row["definition"]])
+
+    label, beside = (definition, people) if by == "definition" else (people, definition)
+
+    def detail(row: Row) -> list[str]:
+        country = row["country"] if by == "group" else ""
+        return ["" if is_same else short(beside(row), 44), country, years(row), known(row["n"], "n {:,}")]
+
+    return labelled(studies, label, detail)
+
+
+def headlines(studies: pd.DataFrame, pooled: pd.DataFrame | None = None) -> list[dict]:
+    """Key figures of a prevalence, for ``page.key_figure``: pooled, or of the most precise survey."""
+    if pooled is not None:
+        row = pooled.iloc[0]
+        return [{"name": f"pooled over {row['k']:.0f} surveys", "row": row, "what": "95 % interval of the mean"}]
+    if studies.empty:
+        return []
+    best = studies.loc[studies["effective_n"].idxmax()]
+    return [{"name": f"{best['population']}, {best['country']}", "row": best, "what": "95 % interval"}]
 
 
 def together(*tables: pd.DataFrame) -> pd.DataFrame:

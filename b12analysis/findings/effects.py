@@ -1,0 +1,188 @@
+"""What is said of effects: ratios, gradients, differences, times, exposures, shares, and why no share is stated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import pandas as pd
+
+from b12analysis.arguments import check_choice
+from b12analysis.findings.words import ESTIMATE, ORIGIN, Row, count, group_label, known, labelled, short, spread, years
+from b12analysis.risk import SHOWN_RATIOS
+from b12analysis.theme import number, share
+
+__all__ = ["COLUMNS", "FIGURES", "SHARE_COLUMNS", "figure", "label", "label_shares", "unstated"]
+
+#: Columns of a table of effects, and of one of attributable fractions, that a page shows.
+COLUMNS = ["id", "population", "country", "measure", "comparison", *ESTIMATE, "design", "n", *ORIGIN]
+_EXPOSURE = ["exposure", "exposure_country", "exposure_population"]
+_EFFECT = ["measure", "effect", "effect_lower", "effect_upper", "effect_population"]
+SHARE_COLUMNS = [*_EXPOSURE, *_EFFECT, "baseline_risk", "risk_ratio", *ESTIMATE]
+
+
+def clear(effects: pd.DataFrame) -> int:
+    """Count the ratios whose interval lies on one side of 1."""
+    return int(((effects["lower"] > 1) | (effects["upper"] < 1)).sum())
+
+
+def extent(effects: pd.DataFrame) -> str:
+    """Say the lowest and highest ratio."""
+    low, high = number(effects["value"].min()), number(effects["value"].max())
+    return f"ratio {low}" if low == high else f"ratios from {low} to {high}"
+
+
+def _clear_of_1(effects: pd.DataFrame) -> str:
+    number_clear = clear(effects)
+    return f"{number_clear} of {count(len(effects), 'ratio')} {'is' if number_clear == 1 else 'are'} clear of 1"
+
+
+def _range(rows: pd.DataFrame, columns: list[str] = ESTIMATE) -> str:
+    """Say the lowest and the highest number in the columns."""
+    low, high = number(rows[columns].min().min(), 0), number(rows[columns].max().max(), 0)
+    return low if low == high else f"{low} to {high}"
+
+
+@dataclass(frozen=True)
+class _Figure:
+    """Texts of a figure. In braces stands what :func:`figure` puts in: ``who``, ``extent``, and counts of rows."""
+
+    title: str
+    summary: str
+    caption: str
+    extent: Callable[[pd.DataFrame], str]  # says what the rows span
+    axis: dict[str, Any]  # its title and scale, for figures.forest
+
+
+_RATIO_AXIS = {"axis_title": "ratio (95 % interval), logarithmic scale", "scale": 1, "log": True}
+
+FIGURES = {
+    "ratios": _Figure(
+        title="How much more often: {extent}",
+        summary="Published on deficiency for {who}: {extent}; wholly above 1: {above} of {n}.",
+        caption="Each ratio as printed, with what it compares; the line marks 1, no difference.",
+        extent=extent,
+        axis=_RATIO_AXIS,
+    ),
+    "gradients": _Figure(
+        title="By dose, duration or kind: {extent}",
+        summary="Published gradients for {who}: {extent}.",
+        caption="Each ratio as printed, per step of dose, duration or kind; the line marks 1, no difference.",
+        extent=_clear_of_1,
+        axis=_RATIO_AXIS,
+    ),
+    "differences": _Figure(
+        title="Serum B12 differs by {extent} pmol/L",
+        summary="Published differences in serum B12, {who}: {extent} pmol/L.",
+        caption="Negative: lower in the group. Hollow: no interval known.",
+        extent=partial(_range, columns=["estimate"]),
+        axis={"axis_title": "difference in serum B12, pmol/L (95 % interval)", "scale": 1},
+    ),
+    "incidences": _Figure(
+        title="How many become deficient: {extent} over time",
+        summary="Published cumulative incidence of deficiency, {who}: {extent}.",
+        caption="Cumulative incidence. Hollow: no interval known. Series differ in cut-off and in who was followed.",
+        extent=partial(spread, scale=1),
+        axis={"axis_title": "deficient by then, % of people", "scale": 1},
+    ),
+    "times": _Figure(
+        title="How soon deficiency comes",
+        summary="{times} to deficiency or first symptoms, {who}: {extent} months.",
+        caption="Hollow: a median without an interval. Dotted: a range.",
+        extent=_range,
+        axis={"axis_title": "time until deficiency, months", "scale": 1},
+    ),
+    "exposures": _Figure(
+        title="How many people it concerns: {extent}",
+        summary="Published share of a population, {who}: {extent}.",
+        caption="Hollow: no interval known. Dotted: a range over studies.",
+        extent=spread,
+        axis={"axis_title": "in the group, % of the population"},
+    ),
+    "shares": _Figure(
+        title="If causal, the group would account for {extent} of all deficiency",
+        summary="Levin's attributable fraction, {who}: {extent} over {pairs} of an exposure and an effect.",
+        caption="Levin's formula; intervals simulated from those of the inputs. Odds ratios are converted with the "
+        "risk of the people whom the same study compared.",
+        extent=spread,
+        axis={"axis_title": "share of all deficiency, % (95 % interval)"},
+    ),
+}
+
+
+def figure(kind: str, group: str, rows: pd.DataFrame) -> dict[str, str]:
+    """Title, summary and caption of a figure, for ``page.figure``.
+
+    Parameters
+    ----------
+    kind : str
+        A key of ``FIGURES``: what the rows are.
+    group : str
+        Key of the group.
+    rows : DataFrame
+        The labelled rows that the figure draws, at least one.
+
+    Returns
+    -------
+    dict of str
+        ``title, summary, caption``.
+
+    Raises
+    ------
+    InputError
+        If the kind is not known.
+    """
+    check_choice("kind", kind, FIGURES)
+    texts = FIGURES[kind]
+    said = {"who": group_label(group), "extent": texts.extent(rows), "above": (rows["lower"] > 1).sum()}
+    said |= {"n": len(rows), "times": count(len(rows), "published time"), "pairs": count(len(rows), "pair")}
+    return {part: getattr(texts, part).format(**said) for part in ("title", "summary", "caption")}
+
+
+def label(effects: pd.DataFrame) -> pd.DataFrame:
+    """Make rows of ``risk_factors`` ready for a forest plot: ``estimate, lower, upper``, ``label`` and ``detail``.
+
+    Limits that are no 95 % interval stay only where there is no value between them.
+    """
+    usable = (effects["interval"] == "ci95") | effects["value"].isna()
+    limits = {limit: effects[limit].astype(float).where(usable) for limit in ("lower", "upper")}
+
+    def compared(row: Row) -> str:
+        return known(row["comparison"]) or row["population"]
+
+    def detail(row: Row) -> list[str]:
+        measure = row["measure"].replace("_", " ") if row["measure"] in SHOWN_RATIOS else ""
+        people = "" if compared(row) == row["population"] else short(row["population"], 44)
+        return [measure, people, row["country"], years(row), known(row["n"], "n {:,}")]
+
+    return labelled(effects.assign(estimate=effects["value"].astype(float), **limits), compared, detail)
+
+
+def label_shares(shares: pd.DataFrame) -> pd.DataFrame:
+    """Add ``label`` and ``detail`` to attributable fractions."""
+
+    def label(row: Row) -> str:
+        exposed = f"{share(row['exposure'])} exposed"
+        place = row["exposure_country"]
+        return exposed if pd.isna(place) else f"{exposed}, {place} {row['exposure_year']}"
+
+    def detail(row: Row) -> list[str]:
+        return [f"{row['measure'].replace('_', ' ')} {number(row['effect'])}", short(row["effect_population"], 46)]
+
+    return labelled(shares, label, detail)
+
+
+def unstated(shares: pd.DataFrame, pairs: pd.DataFrame) -> list[str]:
+    """Say why attributable fractions are not stated."""
+    if pairs.empty:
+        return [
+            "**No attributable fraction:** it takes a ratio on deficiency with an interval and an exposure prevalence; "
+            "one of the two is not published here. `exposure_percent` sets the exposure."
+        ]
+    missing = shares[shares["reason"].notna()]
+    return [
+        f"**{len(rows)} of {len(shares)} attributable fractions are not stated:** {reason}."
+        for reason, rows in missing.groupby("reason")
+    ]
