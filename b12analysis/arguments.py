@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from numbers import Integral, Real
 from typing import Any
 
-__all__ = ["InputError", "check_choice", "check_columns", "check_level", "check_range"]
+__all__ = ["InputError", "check_choice", "check_columns", "check_count", "check_level", "check_range"]
 
 
 class InputError(ValueError):
@@ -60,14 +61,30 @@ def check_range(argument: str, value: float, minimum: float | None = None, maxim
     Traceback (most recent call last):
     b12analysis.arguments.InputError: level=95 is out of range; it must be at least 0 and at most 1
     """
-    low_enough = maximum is None or value <= maximum
-    high_enough = minimum is None or value >= minimum
-    if low_enough and high_enough and value == value:
-        return
+    if isinstance(value, Real):
+        low_enough = maximum is None or value <= maximum
+        high_enough = minimum is None or value >= minimum
+        if low_enough and high_enough and value == value:
+            return
     limits = [
         f"{words} {limit:g}" for words, limit in (("at least", minimum), ("at most", maximum)) if limit is not None
     ]
-    raise InputError(f"{argument}={value!r} is out of range; it must be {' and '.join(limits) or 'a number'}")
+    wrong = "out of range" if isinstance(value, Real) else "not a number"
+    raise InputError(f"{argument}={value!r} is {wrong}; it must be {' and '.join(limits) or 'a number'}")
+
+
+def check_count(argument: str, value: int) -> None:
+    """Raise unless ``value`` is a whole number of at least 1.
+
+    Examples
+    --------
+    >>> check_count("n", 2.5)
+    Traceback (most recent call last):
+    b12analysis.arguments.InputError: n=2.5 is not a whole number; it must be at least 1
+    """
+    check_range(argument, value, 1)
+    if not isinstance(value, Integral):
+        raise InputError(f"{argument}={value!r} is not a whole number; it must be at least 1")
 
 
 def check_level(level: float) -> None:
@@ -79,7 +96,7 @@ def check_level(level: float) -> None:
     Traceback (most recent call last):
     b12analysis.arguments.InputError: level=95 is out of range; it must be above 0 and below 1, such as 0.95
     """
-    if not 0 < level < 1:
+    if not (isinstance(level, Real) and 0 < level < 1):
         raise InputError(f"level={level!r} is out of range; it must be above 0 and below 1, such as 0.95")
 
 

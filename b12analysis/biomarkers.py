@@ -8,6 +8,7 @@ about a person: one sample varies by a fifth from week to week.
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Iterable
 
 import numpy as np
@@ -41,7 +42,7 @@ def status(b12_pmol_l: Iterable[float], *, deficient: float = 148, marginal: flo
     Raises
     ------
     InputError
-        If a value is negative, or the cut-offs are not in order.
+        If there is no list of numbers, a value is negative, or the cut-offs are not in order.
 
     Source
     ------
@@ -56,8 +57,14 @@ def status(b12_pmol_l: Iterable[float], *, deficient: float = 148, marginal: flo
     """
     if not 0 < deficient <= marginal:
         raise InputError(f"deficient={deficient!r} and marginal={marginal!r} must satisfy 0 < deficient <= marginal")
+    no_numbers = InputError(f"b12_pmol_l={reprlib.repr(b12_pmol_l)} is no list of numbers, such as [180]")
+    if not pd.api.types.is_list_like(b12_pmol_l):
+        raise no_numbers
     values = b12_pmol_l if isinstance(b12_pmol_l, pd.Series) else pd.Series(list(b12_pmol_l))
-    numbers = pd.to_numeric(values).to_numpy(dtype=float, na_value=np.nan)
+    try:
+        numbers = pd.to_numeric(values).to_numpy(dtype=float, na_value=np.nan)
+    except (TypeError, ValueError):
+        raise no_numbers from None
     if (numbers < 0).any():
         raise InputError(f"b12_pmol_l={numbers[numbers < 0][0]:g} is negative; serum B12 is given in pmol/L")
     code = np.select([np.isnan(numbers), numbers < deficient, numbers <= marginal], [-1, 0, 1], 2)

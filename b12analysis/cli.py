@@ -40,6 +40,21 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the report; `
 TableName = Annotated[str, typer.Argument(metavar="TABLE", help="Name of the table; `b12 data list` shows them.")]
 
 
+def _show_version_and_stop(wanted: bool) -> None:
+    if wanted:
+        show_version()
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version_and_stop, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Take the options that stand before a command."""
+
+
 def main() -> None:
     """Run the command line; every error is one line and an exit code."""
     for stream in (sys.stdout, sys.stderr):

@@ -15,7 +15,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from b12analysis.arguments import InputError, check_choice, check_columns, check_level, check_range
+from b12analysis.arguments import InputError, check_choice, check_columns, check_count, check_level, check_range
 from b12analysis.evidence import load
 
 __all__ = [
@@ -272,7 +272,7 @@ def attributable_fraction(
     [0.167]
     """
     check_columns("risks", risks.columns, ["exposure", "measure", "effect", "effect_lower", "effect_upper"])
-    check_range("n", n, 1)
+    check_count("n", n)
     check_level(level)
     for measure in risks["measure"].unique():
         check_choice("measure", measure, RATIOS)

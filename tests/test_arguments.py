@@ -2,11 +2,13 @@
 
 import re
 
+import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from b12analysis.arguments import InputError, check_choice, check_columns, check_range
+from b12analysis.arguments import InputError, check_choice, check_columns, check_count, check_level, check_range
 
 numbers = st.floats(allow_nan=False, allow_infinity=False)
 same_every_time = settings(deadline=None, derandomize=True)
@@ -82,6 +84,30 @@ def test_both_ends_of_a_range_belong_to_it(value):
 def test_a_number_out_of_range_is_refused_with_the_limits_that_there_are(value, limits, words):
     with refused(f"level={value!r} is out of range; it must be {words}"):
         check_range("level", value, *limits)
+
+
+@pytest.mark.parametrize("value", [None, "3", pd.NA, [3]])
+def test_what_is_no_number_is_outside_every_range(value):
+    with refused(f"age={value!r} is not a number; it must be at least 0"):
+        check_range("age", value, 0)
+    with refused(f"age={value!r} is not a number; it must be a number"):
+        check_range("age", value)
+    with pytest.raises(InputError, match=r"^level=.* is out of range; it must be above 0 and below 1"):
+        check_level(value)
+
+
+@pytest.mark.parametrize("value", [1, 1000, np.int64(3)])
+def test_a_count_is_a_whole_number_of_at_least_1(value):
+    check_count("n", value)
+
+
+@pytest.mark.parametrize(
+    ("value", "wrong"),
+    [(2.5, "not a whole number"), (100.0, "not a whole number"), (0, "out of range"), (None, "not a number")],
+)
+def test_what_is_no_count_is_refused(value, wrong):
+    with refused(f"n={value!r} is {wrong}; it must be at least 1"):
+        check_count("n", value)
 
 
 def test_a_missing_number_is_outside_every_range():

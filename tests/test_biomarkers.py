@@ -101,6 +101,12 @@ def test_a_negative_level_is_refused_with_the_first_of_them(given_):
         status(given_)
 
 
+@pytest.mark.parametrize("given_", [-5, 180.0, None, "180", ["low"], [180, "low"], [[180]]])
+def test_what_is_no_list_of_numbers_is_refused(given_):
+    with refused(f"b12_pmol_l={given_!r} is no list of numbers, such as [180]"):
+        status(given_)
+
+
 @pytest.mark.parametrize(
     ("deficient", "marginal", "shown"),
     [

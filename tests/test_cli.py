@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from importlib.metadata import version
 
 import pytest
 
@@ -34,6 +35,11 @@ def test_list_names_every_report_and_its_question(call):
     assert code == 0
     assert all(name in out for name in names())
     assert "How common is vitamin B12 deficiency?" in out
+
+
+@pytest.mark.parametrize("asked", ["version", "--version"])
+def test_the_version_is_printed_as_a_command_and_as_an_option(call, asked):
+    assert call(asked) == (0, f"{version('b12analysis')}\n", "")
 
 
 def test_params_shows_type_range_default_and_meaning(call):

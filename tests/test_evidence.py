@@ -18,6 +18,7 @@ from b12analysis.places import DATA
 NAMES = sorted(path.stem for path in DATA.glob("*.csv"))
 VOCABULARIES = ["columns", "groups", "left_out", "sources"]
 CITED = "the id of a row in another table"
+OF_MEASURE = "the range of its measure"
 
 
 @pytest.fixture
@@ -189,6 +190,12 @@ def test_any_selects_every_row_even_those_without_a_value(small, equals):
     assert evidence.select(small, **equals).index.tolist() == [7, 3, 5, 1]
 
 
+def test_select_takes_a_number_and_refuses_one_that_does_not_occur(small):
+    assert evidence.select(small, n=3).index.tolist() == [5]
+    with refused("n=-150 is not known; choose one of 'any', 1, 2, 3, 4"):
+        evidence.select(small, n=-150)
+
+
 def test_select_refuses_a_column_that_is_not_there(small):
     with refused("table lacks column 'region'; it has 'country', 'sex', 'n'"):
         evidence.select(small, region="Asia")
@@ -340,6 +347,9 @@ CELLS = {
     "an end before the beginning": ("surveys", "A22", "year_start", "1995", "at most year_end (1994)"),
     "an age limit above the other": ("surveys", "A29", "age_min", "84", "at most age_max (83)"),
     "a band of a marker upside down": ("biomarkers", "C04a", "above", "222", "at most below (221)"),
+    "a value below the range of its measure": ("levels", "C21a", "value", "-1", f"at least 0, {OF_MEASURE}"),
+    "a value above the range of its measure": ("accuracy", "C11a", "value", "830", f"at most 100, {OF_MEASURE}"),
+    "a limit above the range of its measure": ("risk_factors", "B01b", "upper", "600", f"at most 100, {OF_MEASURE}"),
     "a claim that cites a row that is nowhere": ("claims", "claim-G2", "evidence", "Z99", CITED),
     "a claim that cites half an id": ("claims", "claim-G3", "evidence", "A1", CITED),
     "a claim that cites an id in other case": ("claims", "claim-S1", "evidence", "a01", CITED),
@@ -442,6 +452,28 @@ def test_a_row_with_more_or_fewer_cells_than_the_header_is_reported_and_nothing_
     ((file, line, key, column, _, expected),) = faults(folder)
     assert (file, line, key, column) == (f"{table}.csv", 5, rows[4][0], None)
     assert str(len(rows[0])) in expected
+
+
+@pytest.mark.parametrize("table", ["surveys", "columns"])
+@pytest.mark.parametrize(
+    ("stored", "fault"),
+    [
+        (b"", (1, "an empty file", "a header")),
+        (b"\n\n", (1, "an empty line", "a header")),
+        (b"id,note\nA1,caf\xe9\n", (2, "byte 0xe9", "text in UTF-8")),
+    ],
+)
+def test_a_file_that_is_no_table_is_reported_by_name_and_not_loaded(folder, table, stored, fault):
+    (folder / f"{table}.csv").write_bytes(stored)
+    line, value, expected = fault
+    assert faults(folder) == [(f"{table}.csv", line, None, None, value, expected)]
+    with refused(f"table='{table}' in {folder} is broken; `b12 data check` says where"):
+        evidence.load(table, folder)
+
+
+def test_a_file_that_columns_does_not_describe_is_reported_if_it_is_empty(folder):
+    (folder / "new.csv").write_bytes(b"")
+    assert ("new.csv", 1, None, None, "an empty file", "a header") in faults(folder)
 
 
 @pytest.mark.parametrize("table", ["columns", "sources", "groups", "left_out"])

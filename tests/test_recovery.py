@@ -582,6 +582,7 @@ def test_missing_columns_are_named():
     [
         (lambda: simulate_recovery(someone(), [-1]), "months=-1 is out of range"),
         (lambda: simulate_recovery(someone(), [1], n=0), "n=0 is out of range; it must be at least 1"),
+        (lambda: simulate_recovery(someone(), [1], n=2.5), r"n=2\.5 is not a whole number; it must be at least 1"),
         (
             lambda: simulate_recovery(someone(), [1], delay="strong"),
             "delay='strong' is not known; choose one of 'none', 'weak', 'proportional'",
@@ -607,6 +608,7 @@ def test_impossible_arguments_are_refused(call, message):
     [
         (lambda: complete_recovery(someone(), level=80), "level=80 is out of range"),
         (lambda: complete_recovery(someone(), n=0), "n=0 is out of range"),
+        (lambda: complete_recovery(someone(), n=2.5), r"n=2\.5 is not a whole number"),
         (lambda: complete_recovery(someone(), delays=[]), "delays"),
         (lambda: simulate_recovery(someone().iloc[:0], [1]), "patients"),
         (lambda: delay_scenarios(someone(), []), "durations_months"),

@@ -277,7 +277,12 @@ def test_missing_columns_are_named():
 
 
 @pytest.mark.parametrize(
-    ("options", "message"), [({"level": 95}, "level=95 is out of range"), ({"n": 0}, "n=0 is out")]
+    ("options", "message"),
+    [
+        ({"level": 95}, "level=95 is out of range"),
+        ({"n": 0}, "n=0 is out"),
+        ({"n": 2.5}, r"n=2\.5 is not a whole number"),
+    ],
 )
 def test_impossible_options_are_refused(options, message):
     with pytest.raises(InputError, match=message):

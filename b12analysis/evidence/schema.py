@@ -6,6 +6,7 @@ A fault names file, line, row and column, what is there and what was expected, s
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -75,7 +76,7 @@ def check(folder: Path | None = None) -> pd.DataFrame:
     if "columns" in texts:
         for name in texts.keys() - {"columns"}:
             faults += _check_schema(name, texts[name], folder)
-        faults += [*_check_unique(texts), *_check_order(texts)]
+        faults += [*_check_unique(texts), *_check_order(texts), *_check_measures(texts)]
         if not crooked:  # a row that could not be read must not make those that cite it wrong
             faults += _check_pointers(texts)
     found = pd.DataFrame(faults, columns=["file", "line", "id", "column", "value", "expected"])
@@ -101,14 +102,23 @@ def _check_presence(folder: Path, columns: pd.DataFrame | None) -> Iterator[Faul
 
 
 def _check_shape(name: str, folder: Path) -> Iterator[Fault]:
-    """Every line must have as many cells as the header."""
-    with (folder / f"{name}.csv").open(encoding="utf-8", newline="") as file:
-        reader = csv.reader(file)
-        header = next(reader, [])
-        for cells in reader:
-            if len(cells) != len(header):
-                here = {"file": f"{name}.csv", "line": reader.line_num, "id": cells[0] if cells else None}
-                yield here | {"column": None, "value": f"{len(cells)} cells", "expected": f"{len(header)} cells"}
+    """Every file must be text with a header, and every line have as many cells as the header."""
+    here = {"file": f"{name}.csv", "line": 1, "id": None, "column": None}
+    stored = (folder / f"{name}.csv").read_bytes()
+    try:
+        reader = csv.reader(io.StringIO(stored.decode("utf-8"), newline=""))
+    except UnicodeDecodeError as error:
+        line = stored[: error.start].count(b"\n") + 1
+        yield here | {"line": line, "value": f"byte {stored[error.start]:#x}", "expected": "text in UTF-8"}
+        return
+    header = next(reader, [])
+    if not header:
+        yield here | {"value": "an empty line" if stored else "an empty file", "expected": "a header"}
+        return
+    for cells in reader:
+        if len(cells) != len(header):
+            where = {"line": reader.line_num, "id": cells[0] if cells else None}
+            yield here | where | {"value": f"{len(cells)} cells", "expected": f"{len(header)} cells"}
 
 
 def _check_schema(name: str, text: pd.DataFrame, folder: Path) -> Iterator[Fault]:
@@ -196,3 +206,19 @@ def _check_order(texts: Tables) -> Iterator[Fault]:
                 numbers = text[[low, high]].apply(pd.to_numeric, errors="coerce")
                 for row in text.index[numbers[low] > numbers[high]]:
                     yield _fault(name, text, row, low, text[low][row], f"at most {high} ({text[high][row]})")
+
+
+def _check_measures(texts: Tables) -> Iterator[Fault]:
+    """Values and their limits lie in the range that ``columns`` gives for their measure."""
+    columns = texts["columns"]
+    measures = columns[columns["tables"] == "measure"].drop_duplicates("column").set_index("column")
+    for name, text in texts.items():
+        if "measure" not in text:
+            continue
+        for limit, words, is_outside in (("minimum", "at least", pd.Series.lt), ("maximum", "at most", pd.Series.gt)):
+            bounds = text["measure"].map(pd.to_numeric(measures[limit], errors="coerce"))
+            for column in text.columns.intersection(["value", "lower", "upper"]):
+                numbers = pd.to_numeric(text[column], errors="coerce")
+                for row in text.index[is_outside(numbers, bounds)]:
+                    expected = f"{words} {bounds[row]:g}, the range of its measure"
+                    yield _fault(name, text, row, column, text[column][row], expected)

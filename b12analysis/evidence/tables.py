@@ -18,6 +18,7 @@ from __future__ import annotations
 import hashlib
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -112,7 +113,7 @@ def load(table: str, folder: Path | None = None) -> pd.DataFrame:
     Raises
     ------
     InputError
-        If there is no such table.
+        If there is no such table, or it cannot be read.
 
     Examples
     --------
@@ -121,18 +122,17 @@ def load(table: str, folder: Path | None = None) -> pd.DataFrame:
     """
     folder = DATA if folder is None else Path(folder)
     check_choice("table", table, table_names(folder))
-    if table == "columns":
-        return glossary(folder).copy()
-    described = described_by(table, folder).set_index("column")
-    text = read_text(table, folder)
-    dtypes = {name: DTYPES[described.loc[name, "dtype"]] for name in text if name in described.index}
     try:
-        return text.astype(dtypes)
+        if table == "columns":
+            return glossary(folder).copy()
+        dtypes = described_by(table, folder).set_index("column")["dtype"].map(DTYPES)
+        text = read_text(table, folder)
+        return text.astype({name: dtypes[name] for name in text if name in dtypes.index})
     except (TypeError, ValueError):
         raise InputError(f"table={table!r} in {folder} is broken; `b12 data check` says where") from None
 
 
-def select(table: pd.DataFrame, **equals: str | list[str]) -> pd.DataFrame:
+def select(table: pd.DataFrame, **equals: Any) -> pd.DataFrame:
     """Rows of a table whose columns have the given values.
 
     Parameters
@@ -160,9 +160,9 @@ def select(table: pd.DataFrame, **equals: str | list[str]) -> pd.DataFrame:
     check_columns("table", table.columns, equals)
     kept = pd.Series(True, index=table.index)
     for column, wanted in equals.items():
-        if wanted == "any":
+        if isinstance(wanted, str) and wanted == "any":
             continue
-        values = [wanted] if isinstance(wanted, str) else list(wanted)
+        values = list(wanted) if pd.api.types.is_list_like(wanted) else [wanted]
         for value in values:
             own = set(table[column].dropna())
             if value not in own | _shipped_values(column):  # if elsewhere only, no row fits, which is no fault

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from b12analysis.arguments import InputError, check_choice, check_level, check_range
+from b12analysis.arguments import InputError, check_choice, check_count, check_level, check_range
 from b12analysis.evidence import load
 from b12analysis.recovery.model import (
     DELAYS,
@@ -168,7 +168,7 @@ def simulate_recovery(
     [False, True, False, True]
     """
     check_choice("delay", delay, DELAYS)
-    check_range("n", n, 1)
+    check_count("n", n)
     if patients.empty:
         raise InputError("patients is empty; there is nobody to simulate")
     times = recovery_curve(months, lasting=0, half_time_months=1)["month"].to_numpy()  # the same check of the times
@@ -238,7 +238,7 @@ def complete_recovery(
     from scipy.stats import norm
 
     check_level(level)
-    check_range("n", n, 1)
+    check_count("n", n)
     delays = list(delays)
     if not delays:
         raise InputError("delays is empty; name at least one scenario")
