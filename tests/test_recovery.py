@@ -613,7 +613,7 @@ def test_impossible_arguments_are_refused(call, message):
         (lambda: simulate_recovery(someone().iloc[:0], [1]), "patients"),
         (lambda: delay_scenarios(someone(), []), "durations_months"),
     ],
-    ids=["level", "n", "no scenario", "nobody", "no duration"],
+    ids=["level", "n", "fraction of n", "no scenario", "nobody", "no duration"],
 )
 def test_what_leaves_nothing_to_compute_is_refused_as_the_callers_fault(call, message):
     with pytest.raises(InputError, match=message):
