@@ -7,16 +7,62 @@ command line turns it into exit code 2, because the user can mend it; any other 
 
 from __future__ import annotations
 
+import datetime
 import difflib
 from collections.abc import Iterable
 from numbers import Integral, Real
 from typing import Any
 
-__all__ = ["InputError", "check_choice", "check_columns", "check_count", "check_level", "check_range"]
+__all__ = [
+    "InputError",
+    "check_choice",
+    "check_columns",
+    "check_count",
+    "check_level",
+    "check_range",
+    "refuse",
+    "shown",
+]
 
 
 class InputError(ValueError):
-    """The caller's input is wrong; the message says which argument, its value and what would be right."""
+    """The caller's input is wrong; the message says which argument, its value and what would be right.
+
+    Where several things are wrong at once, each is a line of the message.
+    """
+
+    @property
+    def errors(self) -> list[str]:
+        """What is wrong, one by one."""
+        return str(self).split("\n")
+
+
+def refuse(errors: Iterable[str]) -> None:
+    """Raise one ``InputError`` with all that is wrong, each thing once; nothing where there is nothing.
+
+    Examples
+    --------
+    >>> refuse(["age=1 is out of range", "age=1 is out of range"])
+    Traceback (most recent call last):
+    b12analysis.arguments.InputError: age=1 is out of range
+    """
+    distinct = list(dict.fromkeys(errors))
+    if distinct:
+        raise InputError("\n".join(distinct))
+
+
+def shown(value: Any) -> str:
+    """Return a value as an error shows it: as Python writes it, cut where it is long.
+
+    Examples
+    --------
+    >>> shown("B12")
+    "'B12'"
+    """
+    if isinstance(value, int) and value.bit_length() > 1000:
+        return "a number of hundreds of digits"
+    text = repr(value[:200] if isinstance(value, str | bytes | list | tuple) else value)
+    return text if len(text) <= 120 else f"{text[:119]}…"
 
 
 def check_choice(argument: str, value: Any, choices: Iterable[Any]) -> None:
@@ -46,14 +92,14 @@ def check_choice(argument: str, value: Any, choices: Iterable[Any]) -> None:
     if value in choices:
         return
     by_text = {str(choice).lower(): choice for choice in choices}
-    near = difflib.get_close_matches(str(value).lower(), by_text, n=1)
+    near = difflib.get_close_matches(str(value).lower(), by_text, n=1) if len(shown(value)) <= 100 else []
     hint = f" (did you mean {by_text[near[0]]!r}?)" if near else ""
-    shown = ", ".join(repr(choice) for choice in choices) or "nothing: there is no choice"
-    raise InputError(f"{argument}={value!r} is not known{hint}; choose one of {shown}")
+    listed = ", ".join(repr(choice) for choice in choices) or "nothing: there is no choice"
+    raise InputError(f"{argument}={shown(value)} is not known{hint}; choose one of {listed}")
 
 
-def check_range(argument: str, value: float, minimum: float | None = None, maximum: float | None = None) -> None:
-    """Raise unless ``minimum <= value <= maximum``; a missing number is outside every range.
+def check_range(argument: str, value: Any, minimum: Any = None, maximum: Any = None) -> None:
+    """Raise unless ``minimum <= value <= maximum``; a missing number is outside every range. Dates have ranges too.
 
     Examples
     --------
@@ -61,16 +107,19 @@ def check_range(argument: str, value: float, minimum: float | None = None, maxim
     Traceback (most recent call last):
     b12analysis.arguments.InputError: level=95 is out of range; it must be at least 0 and at most 1
     """
-    if isinstance(value, Real):
+    if isinstance(value, Real | datetime.date):
         low_enough = maximum is None or value <= maximum
         high_enough = minimum is None or value >= minimum
         if low_enough and high_enough and value == value:
             return
     limits = [
-        f"{words} {limit:g}" for words, limit in (("at least", minimum), ("at most", maximum)) if limit is not None
+        f"{words} {limit:g}" if isinstance(limit, int | float) else f"{words} {limit}"
+        for words, limit in (("at least", minimum), ("at most", maximum))
+        if limit is not None
     ]
-    wrong = "out of range" if isinstance(value, Real) else "not a number"
-    raise InputError(f"{argument}={value!r} is {wrong}; it must be {' and '.join(limits) or 'a number'}")
+    wrong = "out of range" if isinstance(value, Real | datetime.date) else "not a number"
+    said = value if isinstance(value, datetime.date) else shown(value)
+    raise InputError(f"{argument}={said} is {wrong}; it must be {' and '.join(limits) or 'a number'}")
 
 
 def check_count(argument: str, value: int) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from b12analysis.arguments import InputError
 from b12analysis.reports import names, parameters, validate
-from b12analysis.reports.parameters import _parse_cell
+from b12analysis.reports.schema import parse_cell
 
 
 def test_every_report_has_a_seed_and_every_parameter_a_meaning():
@@ -24,10 +24,10 @@ def test_every_default_is_valid():
 
 
 def test_a_parameters_line_is_read_whole():
-    (parameter,) = _parse_cell('severity: str = "mild"  # how bad it is [mild | severe]')
+    (parameter,) = parse_cell('severity: str = "mild"  # how bad it is [mild | severe]')
     assert (parameter.name, parameter.type, parameter.default) == ("severity", "str", "mild")
     assert (parameter.meaning, parameter.choices) == ("how bad it is", ("mild", "severe"))
-    (parameter,) = _parse_cell("dose: float | None = None  # dose, ug; None is none [-1 to 2.5]")
+    (parameter,) = parse_cell("dose: float | None = None  # dose, ug; None is none [-1 to 2.5]")
     assert (parameter.minimum, parameter.maximum, parameter.default) == (-1, 2.5, None)
     assert parameter.meaning == "dose, ug; None is none"
 
@@ -42,7 +42,7 @@ def test_choices_may_be_a_column_of_a_table():
 
 def test_a_line_that_is_no_parameter_is_refused():
     with pytest.raises(ValueError, match="line 1: expected `name: type = default"):
-        _parse_cell("age = 60")
+        parse_cell("age = 60")
 
 
 @pytest.mark.parametrize(

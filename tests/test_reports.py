@@ -23,7 +23,7 @@ def broken(monkeypatch, tmp_path):
 
 def test_a_page_is_written_under_the_name_of_what_differs_from_the_defaults():
     assert run.stem("recovery", validate("recovery", {})) == "recovery"
-    assert run.stem("recovery", validate("recovery", {"age": 70, "romberg": True})) == "recovery-age-70-romberg-True"
+    assert run.stem("recovery", validate("recovery", {"age": 70, "romberg": True})) == "recovery-age-70-romberg-true"
     named = validate("prevalence", {"country": "United States"})
     assert run.stem("prevalence", named) == "prevalence-country-United_States"
 

@@ -4,7 +4,8 @@
 executed notebook out as one HTML file that needs nothing else, and an index lists the pages of a folder.
 """
 
-from b12analysis.reports.parameters import Parameter, names, parameters, validate
+from b12analysis.reports.injection import inject
+from b12analysis.reports.parameters import Parameter, check, names, parameters, validate
 from b12analysis.reports.run import ReportError, build, report
 
-__all__ = ["Parameter", "ReportError", "build", "names", "parameters", "report", "validate"]
+__all__ = ["Parameter", "ReportError", "build", "check", "inject", "names", "parameters", "report", "validate"]

@@ -1,117 +1,23 @@
-"""What a report can be told: names, types, ranges, choices, defaults and meanings.
+"""What a report can be told, and whether it was told so.
 
-There is one place for all of it, the notebook's own cell tagged ``parameters``, one line each::
-
-    age: int = 60  # age when treatment starts, years [18 to 100]
-    severity: str = "moderate"  # how bad the symptoms are at the start [mild | moderate | severe]
-    country: str = "any"  # country of the surveys [any | surveys.country]
-    romberg: bool | None = None  # Romberg's sign; None where it was not tested
-
-The brackets at the end hold a range (``[low to high]``) or choices; a choice such as ``surveys.country`` stands for
-all values of that column of that table, and ``groups.group role=risk`` for those of the rows where the role is risk.
-A person reading the notebook, the command line, and this module read the same line.
+There is one place for all of it, the notebook's own cell tagged ``parameters``, which ``schema`` reads. The command
+line, specifications of batches and the notebook itself (``check``) hold what they are given to it.
 """
 
 from __future__ import annotations
 
-import ast
-import datetime
-import io
 import json
-import re
-import tokenize
-from collections.abc import Mapping
-from dataclasses import dataclass
+import os
+from collections.abc import Mapping, MutableMapping
+from functools import lru_cache
 from pathlib import Path
-from types import NoneType
-from typing import Any, get_args
+from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from b12analysis.arguments import InputError, check_choice, refuse, shown
+from b12analysis.places import DATA, NOTEBOOKS
+from b12analysis.reports.schema import Parameter, parse_cell
 
-from b12analysis.arguments import InputError, check_choice, check_range
-from b12analysis.evidence import load
-from b12analysis.places import NOTEBOOKS
-
-__all__ = ["Parameter", "names", "notebook", "parameters", "question", "validate"]
-
-_TYPES = {"bool": bool, "int": int, "float": float, "str": str, "list": list, "date": datetime.date}
-_WORDS = {
-    bool: "true or false",
-    int: "a whole number",
-    float: "a number",
-    str: "text",
-    datetime.date: "a date, YYYY-MM-DD",
-}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Parameter:
-    """One parameter of a report."""
-
-    name: str
-    type: str  #: the annotation, as the notebook writes it
-    default: Any
-    meaning: str
-    minimum: float | None = None
-    maximum: float | None = None
-    choices: tuple[Any, ...] = ()
-
-    @property
-    def range(self) -> str:
-        """The allowed values in words; empty where anything of the type is.
-
-        Examples
-        --------
-        >>> Parameter(name="age", type="int", default=60, meaning="", minimum=18, maximum=100).range
-        '18 to 100'
-        """
-        if self.choices:
-            return " | ".join(str(choice) for choice in self.choices)
-        return f"{self.minimum:g} to {self.maximum:g}" if self.minimum is not None else ""
-
-    def parse(self, value: Any) -> Any:
-        """Return ``value`` as the parameter's type, or say what is wrong with it.
-
-        Text is read as the type, as on a command line: ``"60"`` is 60 for an ``int``, ``"none"`` is None where None is
-        allowed. Other values must be of the type already.
-
-        Raises
-        ------
-        InputError
-            Names the parameter, the value, and what would be right.
-
-        Examples
-        --------
-        >>> Parameter(name="age", type="int", default=60, meaning="", minimum=18, maximum=100).parse("70")
-        70
-        """
-        kind = eval(self.type, {"__builtins__": {}}, _TYPES)  # the notebook's own annotation, from the names above only
-        if hasattr(value, "item"):
-            value = value.item()  # a numpy scalar
-        optional = NoneType in get_args(kind)
-        if value is None or (optional and isinstance(value, str) and value.lower() in ("none", "null", "")):
-            parsed = None
-        elif isinstance(value, str) and str(kind).startswith("list"):
-            parsed = [part.strip() for part in value.strip("[]").split(",")]
-        else:
-            parsed = value
-        try:
-            parsed = TypeAdapter(kind).validate_python(parsed, strict=not isinstance(value, str))
-        except ValidationError:
-            raise InputError(f"{self.name}={value!r} is not {self._wanted(kind)}") from None
-        if isinstance(parsed, float) and parsed - parsed != 0:
-            raise InputError(f"{self.name}={value!r} is not a finite number")
-        for item in parsed if isinstance(parsed, list) else [parsed]:
-            if item is not None and self.choices:
-                check_choice(self.name, item, self.choices)
-            if item is not None and self.minimum is not None:
-                check_range(self.name, item, self.minimum, self.maximum)
-        return parsed
-
-    def _wanted(self, kind: Any) -> str:
-        kinds = get_args(kind) if NoneType in get_args(kind) else (kind,)
-        words = " or ".join(_WORDS.get(kind, "none" if kind is NoneType else str(kind)) for kind in kinds)
-        return f"{words}; it must be {self.range}" if self.range else words
+__all__ = ["Parameter", "check", "names", "notebook", "parameters", "question", "validate"]
 
 
 def names() -> list[str]:
@@ -139,12 +45,12 @@ def question(report: str) -> str:
     >>> question("prevalence")
     'How common is vitamin B12 deficiency?'
     """
-    return _cells(report)[0][0].splitlines()[0].lstrip("# ")
+    return _cells(notebook(report))[0][0].splitlines()[0].lstrip("# ")
 
 
-def _cells(report: str) -> list[tuple[str, list[str]]]:
+def _cells(path: Path) -> list[tuple[str, list[str]]]:
     """Source and tags of each cell; read as JSON, because nbformat takes a second to import."""
-    cells = json.loads(notebook(report).read_text(encoding="utf-8"))["cells"]
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     return [("".join(cell["source"]), cell["metadata"].get("tags", [])) for cell in cells]
 
 
@@ -170,57 +76,21 @@ def parameters(report: str) -> list[Parameter]:
     >>> [parameter.name for parameter in parameters("recovery")][:2]
     ['age', 'duration_months']
     """
-    tagged = [source for source, tags in _cells(report) if "parameters" in tags]
+    path = notebook(report)
+    tables = [(table.name, table.stat().st_mtime_ns) for table in DATA.glob("*.csv")]
+    return list(_read(path, path.stat().st_mtime_ns, tuple(sorted(tables))))
+
+
+@lru_cache(maxsize=64)
+def _read(path: Path, *_stamps: Any) -> tuple[Parameter, ...]:
+    """Parameters of a notebook, read anew only after it or a table has changed."""
+    tagged = [source for source, tags in _cells(path) if "parameters" in tags]
     if len(tagged) != 1:
-        raise ValueError(f"notebook {report!r} has {len(tagged)} cells tagged 'parameters'; it needs one")
-    return _parse_cell(tagged[0])
+        raise ValueError(f"notebook {path.stem!r} has {len(tagged)} cells tagged 'parameters'; it needs one")
+    return tuple(parse_cell(tagged[0], path.parent))
 
 
-def _parse_cell(source: str) -> list[Parameter]:
-    comments = {
-        token.start[0]: token.string.lstrip("# ")
-        for token in tokenize.generate_tokens(io.StringIO(source).readline)
-        if token.type == tokenize.COMMENT
-    }
-    found = []
-    for line in ast.parse(source).body:
-        if not (isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name) and line.value is not None):
-            raise ValueError(f"parameters cell, line {line.lineno}: expected `name: type = default  # meaning`")
-        meaning, limits = _split(comments.get(line.end_lineno, ""))
-        found.append(
-            Parameter(
-                name=line.target.id,
-                type=ast.unparse(line.annotation),
-                default=ast.literal_eval(line.value),
-                meaning=meaning,
-                **limits,
-            )
-        )
-    return found
-
-
-def _split(comment: str) -> tuple[str, dict[str, Any]]:
-    """Take a comment apart: the meaning, and the range or choices in brackets at its end."""
-    match = re.fullmatch(r"(.*?)\s*\[([^\]]+)\]", comment)
-    if not match:
-        return comment, {}
-    meaning, inside = match.groups()
-    limits = re.fullmatch(r"(-?[\d.]+) to (-?[\d.]+)", inside)
-    if limits:
-        return meaning, {"minimum": float(limits[1]), "maximum": float(limits[2])}
-    return meaning, {"choices": tuple(value for choice in inside.split("|") for value in _expand(choice.strip()))}
-
-
-def _expand(choice: str) -> list[str]:
-    match = re.fullmatch(r"(\w+)\.(\w+)(?: (\w+)=(\w+))?", choice)
-    if not match:
-        return [choice]
-    table, column, where, value = match.groups()
-    rows = load(table)
-    return sorted((rows if where is None else rows[rows[where] == value])[column].dropna().unique())
-
-
-def validate(report: str, given: Mapping[str, Any]) -> dict[str, Any]:
+def validate(report: str, given: Mapping[str, Any], *, folder: str | os.PathLike[str] | None = None) -> dict[str, Any]:
     """All parameters of a report, as given or by default, each of its type and in its range.
 
     Parameters
@@ -229,6 +99,8 @@ def validate(report: str, given: Mapping[str, Any]) -> dict[str, Any]:
         Name of the report.
     given : mapping
         Values by name; text is read as the parameter's type.
+    folder : path, optional
+        Where relative paths of files begin; the current folder by default.
 
     Returns
     -------
@@ -238,7 +110,8 @@ def validate(report: str, given: Mapping[str, Any]) -> dict[str, Any]:
     Raises
     ------
     InputError
-        If the report or a parameter is unknown, or a value does not fit.
+        If the report or a parameter is unknown, or a value does not fit. Everything that is wrong is told at once, one
+        line each (``InputError.errors``).
 
     Examples
     --------
@@ -246,6 +119,43 @@ def validate(report: str, given: Mapping[str, Any]) -> dict[str, Any]:
     70
     """
     known = {parameter.name: parameter for parameter in parameters(report)}
-    for name in given:
-        check_choice("parameter", name, known)
-    return {name: parameter.parse(given.get(name, parameter.default)) for name, parameter in known.items()}
+    if not isinstance(given, Mapping):
+        raise InputError(f"parameters={shown(given)} is not a mapping of names to values")
+    values, errors = {}, []
+    for name, value in {**{name: parameter.default for name, parameter in known.items()}, **given}.items():
+        try:
+            check_choice("parameter", name, known)
+            values[name] = known[name].parse(value, folder)
+        except InputError as error:
+            errors.append(str(error))
+    refuse(errors)
+    return values
+
+
+def check(report: str, namespace: MutableMapping[str, Any]) -> None:
+    """Hold the parameters that a notebook has to their types and ranges: ``reports.check("recovery", globals())``.
+
+    A notebook that is run in JupyterLab or by papermill alone so refuses what ``b12 report`` would refuse. Text is read
+    as the type, as everywhere, and put back as it: papermill's own command line knows no dates and no paths.
+
+    Parameters
+    ----------
+    report : str
+        Name of the report.
+    namespace : mutable mapping
+        The notebook's ``globals()``.
+
+    Raises
+    ------
+    InputError
+        If a parameter is not there or does not fit.
+
+    Examples
+    --------
+    >>> check("prevalence", {"country": "any", "age_band": "any", "definition": "b12_148", "seed": -1})
+    Traceback (most recent call last):
+    b12analysis.arguments.InputError: seed=-1 is out of range; it must be at least 0 and at most 4.29497e+09
+    """
+    known = [parameter.name for parameter in parameters(report)]
+    refuse(f"{name} has no value; run the cell of the parameters" for name in known if name not in namespace)
+    namespace.update(validate(report, {name: namespace[name] for name in known}))

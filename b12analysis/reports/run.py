@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +15,8 @@ from typing import Any
 
 from b12analysis.arguments import InputError
 from b12analysis.reports import render
-from b12analysis.reports.parameters import names, notebook, parameters, validate
+from b12analysis.reports.naming import stem
+from b12analysis.reports.parameters import names, notebook, validate
 
 __all__ = ["DEFAULT_OUT", "ReportError", "build", "report", "stem"]
 
@@ -91,19 +91,6 @@ def build(*, out: str | os.PathLike[str] = DEFAULT_OUT, tell: Callable[[str], No
     index = folder / "index.html"
     _write(index, render.index(made))
     return index
-
-
-def stem(name: str, values: dict[str, Any]) -> str:
-    """File name of a page, without its ending: the report and the parameters that are not at their defaults.
-
-    Examples
-    --------
-    >>> stem("recovery", validate("recovery", {"age": 70, "severity": "severe"}))
-    'recovery-age-70-severity-severe'
-    """
-    changed = [p.name for p in parameters(name) if values[p.name] != p.default]
-    words = [re.sub(r"[^\w.]+", "_", str(values[key])) for key in changed]
-    return "-".join([name, *(f"{key}-{word}" for key, word in zip(changed, words, strict=True))])
 
 
 def _folder(out: str | os.PathLike[str]) -> Path:
