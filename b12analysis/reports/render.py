@@ -28,7 +28,7 @@ from b12analysis.evidence import load, sha256
 from b12analysis.page import BLOCK, NOT_ADVICE, PLOTLY, inline
 from b12analysis.reports.parameters import question
 
-__all__ = ["Page", "index", "page"]
+__all__ = ["Page", "page"]
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _PACKAGES = ("b12analysis", "numpy", "pandas", "papermill", "plotly", "scipy")
@@ -112,22 +112,6 @@ def page(notebook: Any, name: str, values: dict[str, Any]) -> Page:
         parameters=values,
         figures=len(figures),
     )
-
-
-def index(pages: list[tuple[str, Page]]) -> str:
-    """Lay out the page that lists the others.
-
-    Parameters
-    ----------
-    pages : list of (str, Page)
-        File name, relative to the index, and page.
-
-    Returns
-    -------
-    str
-        HTML.
-    """
-    return _environment().get_template("index.html.j2").render(pages=pages)
 
 
 @cache

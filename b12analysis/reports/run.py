@@ -15,6 +15,7 @@ from typing import Any
 
 from b12analysis.arguments import InputError
 from b12analysis.reports import render
+from b12analysis.reports.index import index
 from b12analysis.reports.naming import stem
 from b12analysis.reports.parameters import names, notebook, validate
 
@@ -83,14 +84,13 @@ def build(*, out: str | os.PathLike[str] = DEFAULT_OUT, tell: Callable[[str], No
         If a notebook fails.
     """
     folder = _folder(out)
-    made = []
+    rows = []
     for name in names():
         tell(name)
-        path, page = _make(name, validate(name, {}), folder)
-        made.append((path.name, page))
-    index = folder / "index.html"
-    _write(index, render.index(made))
-    return index
+        rows.append(_row(*_make(name, validate(name, {}), folder)))
+    listing = folder / "index.html"
+    _write(listing, index(rows))
+    return listing
 
 
 def _folder(out: str | os.PathLike[str]) -> Path:
@@ -110,6 +110,12 @@ def _make(name: str, values: dict[str, Any], folder: Path) -> tuple[Path, render
     path = folder / f"{stem(name, values)}.html"
     _write(path, page.html)
     return path, page
+
+
+def _row(path: Path, page: render.Page) -> dict[str, Any]:
+    """Row of the index for a page that was made."""
+    said = {key: getattr(page, key) for key in ("question", "parameters", "finding", "sentence", "key_figures")}
+    return said | {"stem": path.stem, "file": path.name, "report": page.name, "status": "done", "error": None}
 
 
 def _execute(name: str, values: dict[str, Any]):
