@@ -137,7 +137,7 @@
     row.finished = true;
     for (const column of columns.slice(1)) {
       const cell = row.cells[column.index];
-      const ends = column.role === "figure" ? `, ${plain(column.scale.ticks[0])} to ${plain(column.scale.ticks.at(-1))} ${column.unit}:` : "";
+      const ends = column.role === "figure" ? `, ${plain(column.scale.ticks[0])} to ${plain(column.scale.ticks.at(-1))}\u00a0${column.unit}:` : "";
       cell.dataset.label = (column.role === "figure" ? column.title.replace(/, [^,]*$/, "") : column.name) + ends;
       if (row.figures[column.index]) strip(cell, row.figures[column.index], column);
     }
@@ -231,7 +231,8 @@
       make(place, "p", { class: "what" }, `The panels are drawn once a filter leaves ${MOST_MARKS.toLocaleString("en")} reports or fewer.`);
       return;
     }
-    const about = `Up: ${figure.title}, with its interval. Across: ${across.name}. A mark leads to its report; the numbers stand in the table below.`;
+    const interval = figure.head.querySelector(".what")?.textContent ?? "with its interval";
+    const about = `Up: ${figure.title} (${interval}). Across: ${across.name}. A mark leads to its report; the numbers stand in the table below.`;
     make(place, "p", { class: "what" }, about);
     if (colour) {
       const legend = make(place, "ul", { class: "legend", "aria-label": colour.name });
