@@ -137,7 +137,10 @@ def test_names_of_key_figures_share_a_head_and_keep_their_own_words():
     names = ["of the tingling problem gone", "of the walking problem gone"]
     rows = Table(index([row(f"r-{n}", n=n, figures=[figure(name)]) for n, name in enumerate(names)])).rows
     assert rows[0][-1] == "of the … problem gone, % 95 % interval"
-    assert [cells[-1].replace("\u00a0", " ") for cells in rows[1:]] == ["50 % (25–55) tingling", "50 % (25–55) walking"]
+    assert [cells[-1].replace("\u00a0", " ") for cells in rows[1:]] == [
+        "50 % (25–55) the tingling problem",
+        "50 % (25–55) the walking problem",
+    ]
 
 
 def test_key_figures_without_a_word_in_common_are_named_in_their_cells():

@@ -50,9 +50,9 @@ def index(rows: list[dict[str, Any]]) -> str:
     Examples
     --------
     >>> row = {"stem": "recovery", "file": "recovery.html", "report": "recovery", "question": "What happens?",
-    ...        "parameters": {"age": 60}, "status": "done", "finding": "88 % gone", "sentence": "**88 %** is gone.",
+    ...        "parameters": {"age": 60}, "status": "done", "finding": "Most is gone", "sentence": "**88 %** is gone.",
     ...        "key_figures": [], "error": None}
-    >>> '<a href="recovery.html">88 % gone</a>' in index([row])
+    >>> '<a href="recovery.html">Most is gone</a>' in index([row])
     True
     """
     rows = sorted(rows, key=lambda row: (row["report"], _STATUSES.index(row["status"]), _natural(row["stem"])))
@@ -167,7 +167,8 @@ def _cell(row: dict[str, Any], column: dict[str, Any]) -> dict[str, str] | None:
     if figure is None or figure["unit"] != column["unit"]:
         return None
     words = figure["name"].split()
-    own = [] if column["same"] else words[column["before"] : len(words) - column["after"]]
+    first, end = max(0, column["before"] - 1), len(words) - column["after"] + 1  # with a shared word: "over 7 surveys"
+    own = [] if column["same"] else words[first:end]
     numbers = [figure[part] for part in ("estimate", "lower", "upper")]
     return {
         "text": figure["text"],

@@ -152,9 +152,11 @@
       return best?.name ?? "";
     };
     const across = take((column) => column.numeric || column.values.length <= 8);
-    const panels = take((column) => column.numeric && column.values.length <= FEW);
+    const crowded = columns.find(({ name }) => name === across)?.values.length > FEW;
+    const panels = take((column) => (column.numeric || crowded) && column.values.length <= FEW);
     const colour = take((column) => column.values.length <= SHAPES.length);
-    return { across, panels: panels || take((column) => column.values.length <= FEW), colour, rows: take((column) => column.values.length <= 6) };
+    const rest = (most) => take((column) => column.values.length <= most);
+    return { across, colour, panels: panels || rest(FEW), rows: rest(6) };
   }
 
   const LABELS = { figure: "Key figure", across: "across", panels: "panels", rows: "rows of panels", colour: "colour and shape" };
@@ -184,7 +186,7 @@
       return { slot, at: (text) => (column.values.indexOf(text) + 0.5) * slot, ticks: ticks.filter((_, n) => !column.numeric || n % every === 0) };
     }
     const scale = scaleOf(column.values.filter(isNumber).map(Number), "");
-    return { slot: 8, at: (text) => scale.part(Number(text)) * width, ticks: scale.ticks.filter((_, n) => n % 2 === 0).map((tick) => [scale.part(tick) * width, plain(tick)]) };
+    return { slot: 8, at: (text) => scale.part(Number(text)) * width, ticks: scale.ticks.filter((_, n) => width > 200 || n % 2 === 0).map((tick) => [scale.part(tick) * width, plain(tick)]) };
   }
 
   function panel(grid, caption, rows, { figure, across, colour, width }) {
@@ -204,7 +206,7 @@
     const shared = Object.groupBy(rows, (row) => row.texts[across.index]); // those at one place stand side by side
     for (const [value, own] of Object.entries(shared)) {
       own.sort((a, b) => (colour ? order(a.texts[colour.index], b.texts[colour.index]) : 0));
-      const apart = Math.min(10, (0.86 * places.slot) / own.length);
+      const apart = Math.min(10, (0.72 * places.slot) / own.length);
       own.forEach((row, n) => {
         const x = left + places.at(value) + (n - (own.length - 1) / 2) * apart;
         const [middle, low, high] = row.figures[figure.index].map((number) => top + tall * (1 - figure.scale.part(number)));
