@@ -1,8 +1,10 @@
 """What several test modules share: reference material, the default pages, a browser without a network."""
 
+import importlib
 import shutil
 from pathlib import Path
 
+import nbformat
 import pytest
 
 from b12analysis.reports import build
@@ -20,6 +22,23 @@ def shared() -> Path:
             "the developers' reference material is not beside this checkout; smaller tests cover the same ground"
         )
     return SHARED
+
+
+@pytest.fixture
+def typed(tmp_path, monkeypatch) -> Path:
+    """A folder with one notebook, "typed", that has a parameter of every type; it takes the place of the package's."""
+    cell = nbformat.v4.new_code_cell(
+        "from datetime import date\nfrom pathlib import Path\n\n"
+        "i: int = 1  # a number\nf: float | None = None  # a number\nb: bool = False  # a switch\n"
+        "d: date = date(2026, 1, 1)  # a day [0001-01-01 to 9999-12-31]\ns: str = 'a'  # a text\n"
+        "many: list[str] = []  # texts\ndays: list[date] | None = None  # days\n"
+        "p: Path | None = None  # a file\n"
+    )
+    cell.metadata["tags"] = ["parameters"]
+    cell["id"] = "typed"
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), tmp_path / "typed.ipynb")
+    monkeypatch.setattr(importlib.import_module("b12analysis.reports.parameters"), "NOTEBOOKS", tmp_path)
+    return tmp_path
 
 
 @pytest.fixture(scope="session")

@@ -194,7 +194,7 @@ def content(argument: str, path: Path, most: int) -> str:
     except (OSError, ValueError) as error:
         if isinstance(error, InputError):
             raise
-        raise InputError(f"{argument}={shown(str(path))} cannot be read: {error}") from None
+        raise InputError(f"{argument}={shown(str(path))} cannot be read: {getattr(error, 'strerror', error)}") from None
     if len(read) > most:
         raise InputError(f"{argument}={shown(str(path))} has more than {most:,} bytes")
     try:

@@ -34,6 +34,7 @@ __all__ = ["MOST_REPORTS", "Job", "plan"]
 
 MOST_REPORTS = 100_000
 _MOST_BYTES = 1_000_000
+_MOST_ENTRIES = 1_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +101,11 @@ def _listed(spec: Any, errors: Errors) -> list[Any]:
     if not isinstance(entries, list | tuple) or not entries:
         errors.add("the batch has no list of reports under the key 'reports'")
         errors.stop()
+    if len(entries) > _MOST_ENTRIES:
+        raise InputError(
+            f"the batch has {len(entries):,} entries under 'reports'; at most {_MOST_ENTRIES:,} are read, "
+            "each with a grid or sets"
+        )
     return list(entries)
 
 

@@ -41,7 +41,7 @@ _WORDS = {
     Path: ("the path of a file", "paths of files"),
 }
 #: What text must look like where pydantic would read more into it: "60.0" as 60, "1700000000" as a date.
-_PATTERNS = {int: r"\s*[+-]?[0-9]+\s*", datetime.date: r"\s*[0-9]{4}-[0-9]{2}-[0-9]{2}\s*"}
+_PATTERNS = {int: r" *[+-]?[0-9]+ *", datetime.date: r" *[0-9]{4}-[0-9]{2}-[0-9]{2} *"}
 _NONE = ("none", "null", "~", "")
 _ANNOTATION = re.compile(r"(list\[)?(?P<item>\w+)(?P<inner> \| None)?(?(1)\])(?P<outer> \| None)?")
 
@@ -129,7 +129,7 @@ class Type:
             if is_text and not re.fullmatch(_PATTERNS.get(self.item, ".*"), value):
                 raise ValueError
             parsed = _READERS[self.item].validate_python(
-                value.strip() if is_text and self.item is not str else value, strict=not is_text
+                value.strip(" ") if is_text and self.item is not str else value, strict=not is_text
             )
         except (ValidationError, ValueError, OverflowError):
             raise InputError(f"{label}={shown(value)} is not {wanted}") from None
@@ -163,13 +163,16 @@ class _Writer(yaml.SafeDumper):
 
 
 def _is_none(value: Any, optional: bool) -> bool:
-    return optional and (value is None or (isinstance(value, str) and value.strip().lower() in _NONE))
+    return optional and (value is None or (isinstance(value, str) and value.strip(" ").lower() in _NONE))
 
 
 def _items(label: str, value: str) -> Sequence[Any]:
     """Items of a list in text, with or without its brackets: what holds a comma stands in quotes, as in YAML."""
-    inside = value.strip()
-    tree = read(inside if inside.startswith("[") else f"[{inside}]", name=label) if inside else None
+    inside = value.strip(" ")
+    try:
+        tree = read(inside if inside.startswith("[") else f"[{inside}]") if inside else None
+    except InputError:
+        tree = None
     if not isinstance(tree, list) or not all(isinstance(item, str) for item in tree):
         raise InputError(f"{label}={shown(value)} is not a list, such as [a, b]; the empty list is []")
     return tree
