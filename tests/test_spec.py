@@ -106,6 +106,16 @@ def test_files_are_looked_for_beside_the_specification_and_hashed(typed):
     assert file_job.stem == "typed-p-a"
 
 
+def test_a_default_file_has_to_be_there_only_where_it_is_used(typed):
+    path = typed / "typed.ipynb"
+    path.write_text(path.read_text(encoding="utf-8").replace("p: Path | None = None", "p: Path = Path('gone')"))
+    for entry in ({"parameters": {"p": "typed.ipynb"}}, {"grid": {"p": ["typed.ipynb"]}}, {"sets": [{"p": path}]}):
+        (job,) = plan({"reports": [{"report": "typed"} | entry]}, folder=typed)
+        assert job.values["p"] == path.resolve()
+    (line,) = errors({"reports": [{"report": "typed"}]}, folder=typed)
+    assert line.startswith(f"reports[1] typed: p='{typed / 'gone'}' is not a file that can be read")
+
+
 def test_a_list_in_a_grid_is_one_value(typed):
     jobs = plan({"reports": [{"report": "typed", "grid": {"many": [["a", "b c"], "[]", "d, e"], "d": ["2026-05-01"]}}]})
     assert [job.values["many"] for job in jobs] == [[], ["a", "b c"], ["d", "e"]]
@@ -305,7 +315,8 @@ STRUCTURES = [
     '', '~', '60', '[]', '{}', '- a', 'reports', 'reports:', 'reports: {}', 'reports: x', 'reports: []',
     'reports: [[]]', 'reports: [{}]', 'reports: [~]', '[reports]', 'reports: [{report: []}]',
     'reports: [{report: {}}]', 'reports: [{report: }]', 'reports: [{Report: recovery}]', 'report: recovery',
-    'reports: [{report: recovery, parameters: []}]x', 'reports: [{report: recovery, parameters: [a]}]',
+    'reports: [{report: recovery, parameters: []}]', 'reports: [{report: recovery}]x',
+    'reports: [{report: recovery, parameters: [a]}]',
     'reports: [{report: recovery, parameters: x}]', 'reports: [{report: recovery, grid: }]',
     'reports: [{report: recovery, grid: []}]', 'reports: [{report: recovery, grid: {}}]',
     'reports: [{report: recovery, grid: {age: 60}}]', 'reports: [{report: recovery, grid: {age: []}}]',

@@ -90,11 +90,13 @@ def entry(label: str, given: Any, folder: str | os.PathLike[str] | None, errors:
         return empty
     label = f"{label} {given['report']}"
     reading = _Reading(label, {p.name: p for p in parameters(given["report"])}, folder, errors)
-    fixed = reading.mapping("parameters", given.get("parameters") or {})
+    same = given.get("parameters", "")
+    fixed = {} if same in (None, "") else reading.mapping("parameters", same)  # nothing after `parameters:` is nothing
     grid = reading.grid(given["grid"]) if "grid" in given else {}
     sets = reading.sets(given["sets"]) if "sets" in given else [{}]
     reading.check_once(fixed, grid, set().union(*sets))
-    left = {name: p.default for name, p in reading.known.items() if name not in fixed}
+    always = fixed.keys() | grid.keys() | set.intersection(*map(set, sets or [{}]))
+    left = {name: p.default for name, p in reading.known.items() if name not in always}
     fixed = reading.mapping("defaults", left) | fixed
     if len(errors.lines) > before:
         return empty
