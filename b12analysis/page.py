@@ -29,10 +29,11 @@ from b12analysis.arguments import InputError, check_columns
 from b12analysis.evidence import STATUSES, sources, weakest
 from b12analysis.theme import MARKS, number, share
 
-__all__ = ["BLOCK", "NOT_ADVICE", "answer", "caveat", "evidence", "figure", "key_figure"]
+__all__ = ["BLOCK", "NOT_ADVICE", "answer", "caveat", "check_drawable", "evidence", "figure", "key_figure"]
 
 BLOCK = "application/vnd.b12analysis.block+json"
 PLOTLY = "application/vnd.plotly.v1+json"
+_MAPS = re.compile("(choropleth|scattergeo|scattermap|densitymap)")
 NOT_ADVICE = "Information for research, not medical advice. For questions about your own health, see a professional."
 
 
@@ -127,10 +128,12 @@ def figure(
     Raises
     ------
     InputError
-        If the figure has nothing to draw, or lacks its title, table or summary.
+        If the figure has nothing to draw, needs a network, or lacks its title, table or summary.
     """
     _say(title, "title")
     _say(summary, "summary")
+    drawing = json.loads(picture.to_json())
+    check_drawable(drawing, title)
     if not any(_has_data(trace) for trace in picture.data):
         raise InputError(f"picture has no data to draw: figure {title!r} would be empty")
     if table.empty:
@@ -149,7 +152,6 @@ def figure(
         "table": {"columns": [str(column) for column in table.columns], "rows": _cells(table)},
         "csv": table.to_csv(index=False, lineterminator="\n"),
     }
-    drawing = json.loads(picture.to_json())
     _display({"kind": "title"}, f"<h3>{html.escape(title)}</h3>", inline_only=True)
     _display(block, None, extra={PLOTLY: drawing | {"config": {"displaylogo": False, "responsive": True}}})
     _display({"kind": "description"}, _description(block), inline_only=True)
@@ -187,15 +189,48 @@ def evidence(table: str, rows: pd.DataFrame) -> None:
     _display(block, f"<details><summary>Evidence: {len(rows)} rows of <code>{table}</code></summary>{view}</details>")
 
 
-def inline(text: str) -> str:
-    """Turn plain text with ``**bold**`` into HTML.
+def check_drawable(drawing: dict[str, Any], title: str = "") -> None:
+    """Refuse a figure that a page cannot draw, because it would fetch something from the network.
+
+    Parameters
+    ----------
+    drawing : dict
+        The figure as Plotly's JSON.
+    title : str
+        Its title, for the message.
+
+    Raises
+    ------
+    InputError
+        For a trace on a map, whose outlines or tiles Plotly fetches, and for a picture at an address.
 
     Examples
     --------
-    >>> inline("**6 %** < 20 %")
-    '<strong>6 %</strong> &lt; 20 %'
+    >>> check_drawable({"data": [{"type": "scattergeo"}]}, "Where")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    b12analysis.arguments.InputError: picture has a 'scattergeo' trace in figure 'Where', which fetches its map ...
     """
-    return re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", html.escape(text, quote=False))
+    for kind in (trace.get("type", "scatter") for trace in drawing.get("data", [])):
+        if _MAPS.match(kind):
+            raise InputError(
+                f"picture has a {kind!r} trace in figure {title!r}, which fetches its map from the network; "
+                "draw the values by country instead, for example as bars"
+            )
+    for image in drawing.get("layout", {}).get("images", []):
+        if not str(image.get("source", "")).startswith("data:"):
+            raise InputError(f"picture has an image from {image.get('source')!r} in figure {title!r}; put it inside")
+
+
+def inline(text: str) -> str:
+    """Turn plain text with ``**bold**`` and code in backticks into HTML.
+
+    Examples
+    --------
+    >>> inline("**6 %** < 20 %, as `country` says")
+    '<strong>6 %</strong> &lt; 20 %, as <code>country</code> says'
+    """
+    bold = re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", html.escape(text, quote=False))
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", bold)
 
 
 def _say(text: str, name: str) -> None:

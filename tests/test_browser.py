@@ -6,7 +6,7 @@ import time
 import pytest
 from saying import notebook, said
 
-from b12analysis.reports import names, render
+from b12analysis.reports import drawing, names, render
 
 pytestmark = pytest.mark.browser
 
@@ -16,8 +16,8 @@ PHONE, DESK = {"width": 360, "height": 780}, {"width": 1200, "height": 900}
 class Visit:
     """A page opened from its file, and everything that went wrong meanwhile."""
 
-    def __init__(self, browser, path, *, size=DESK, scheme="light"):
-        self.context = browser.new_context(viewport=size, color_scheme=scheme, offline=True)
+    def __init__(self, browser, path, *, size=DESK, scheme="light", **more):
+        self.context = browser.new_context(viewport=size, color_scheme=scheme, offline=True, **more)
         self.page = self.context.new_page()
         self.faults = []
         self.page.on("console", lambda message: self._note(message.type in ("error", "warning"), message.text))
@@ -25,6 +25,7 @@ class Visit:
         self.page.on("requestfailed", lambda request: self._note(True, request.url))
         self.page.on("request", lambda request: self._note(not request.url.startswith(("file:", "data:")), request.url))
         self.page.goto(path.as_uri())
+        self.until("document.readyState === 'complete'")
         figures = self.page.locator("figure[data-figure]").count()
         self.until(f"document.querySelectorAll('figure[data-drawn]').length === {figures}")
 
@@ -168,11 +169,96 @@ def test_the_index_leads_to_every_report(chromium, pages):
         assert visit.faults == []
 
 
-def test_strings_of_the_notebook_cannot_run_as_code(chromium, tmp_path):
-    evil = "</script><script>window.hit = 1</script><img src=x onerror='window.hit = 1'>"
-    made = render.page(notebook(said(evil)), "recovery", {"seed": evil})
-    path = tmp_path / "evil.html"
-    path.write_text(made.html, encoding="utf-8")
-    with Visit(chromium, path) as visit:
+EVIL = "</script><script>window.hit = 1</script><img src=x onerror='window.hit = 1'><svg onload='window.hit = 1'>"
+
+
+@pytest.mark.parametrize("plotly", ["embed", "shared"])
+def test_strings_of_the_notebook_cannot_run_as_code(chromium, tmp_path, plotly):
+    with Visit(chromium, written(said(EVIL), tmp_path, plotly=plotly, values={EVIL: EVIL})) as visit:
         assert visit.page.evaluate("window.hit") is None
-        assert json.dumps(visit.faults) == "[]"
+        assert visit.faults == []
+        assert EVIL in visit.page.locator("h1").inner_text()
+
+
+def test_markup_in_the_outputs_of_a_notebook_is_shown_but_no_script_in_it_runs(chromium, tmp_path):
+    outputs = [*said(), {"text/html": f"<b>a table</b>{EVIL}<base href='https://example.org'>"}]
+    with Visit(chromium, written(outputs, tmp_path)) as visit:
+        assert visit.page.locator("b", has_text="a table").is_visible()
+        assert visit.page.evaluate("window.hit") is None
+        assert not visit.page.evaluate("document.baseURI").startswith("http")
+        assert all(
+            "violates the following Content Security Policy" in fault for fault in visit.faults if "x" not in fault
+        )
+
+
+def written(outputs, folder, *, plotly="embed", values=None):
+    """Page of a notebook of these outputs, beside the shared script where it needs that."""
+    if plotly == "shared":
+        drawing.plotly_script(folder)
+    path = folder / "page.html"
+    path.write_text(render.page(notebook(outputs), "recovery", values or {"seed": 1}, plotly=plotly).html, "utf-8")
+    return path
+
+
+def test_a_shared_page_draws_from_the_script_beside_it(chromium, tmp_path):
+    with Visit(chromium, written(said(figures=2), tmp_path, plotly="shared")) as visit:
+        assert visit.faults == []
+        assert visit.page.locator(".drawing .scatterlayer .trace").count() == 2
+
+
+def refusal(chromium, path, before=""):
+    """What a page that cannot draw says, and how many cells of its tables can be read."""
+    with chromium.new_context(offline=True) as context:
+        page = context.new_page()
+        page.add_init_script(before)
+        page.goto(path.as_uri())
+        page.locator(".drawing", has_text="Not drawn").first.wait_for()
+        return page.locator(".drawing").first.inner_text(), page.locator("figure ~ details td:visible").count()
+
+
+def test_a_browser_that_cannot_unpack_says_so_and_shows_the_tables(chromium, tmp_path):
+    said_instead, cells = refusal(chromium, written(said(), tmp_path), "delete window.DecompressionStream")
+    assert said_instead.startswith("Not drawn: this browser is too old to unpack the script that draws.")
+    assert cells == 4
+
+
+def test_a_shared_page_without_its_script_says_so_and_shows_the_tables(chromium, tmp_path):
+    path = written(said(), tmp_path, plotly="shared")
+    (tmp_path / drawing.file_name()).unlink()
+    said_instead, cells = refusal(chromium, path)
+    assert "is not in the folder of this page" in said_instead
+    assert cells == 4
+
+
+def test_a_page_prints_light_and_open_and_comes_back_as_it_was(chromium, pages):
+    ink = "getComputedStyle(document.querySelector('.drawing .xtick text')).fill"
+    state = f"""[{ink}, getComputedStyle(document.body).backgroundColor,
+        document.querySelectorAll('details[open]').length,
+        [...document.querySelectorAll('.drawing')].map((drawing) => drawing.layout.width)]"""
+    with Visit(chromium, pages / "risk_groups.html", scheme="dark") as visit:
+        before, folds = visit.page.evaluate(state), visit.page.locator("details").count()
+        assert before[:3] == ["rgb(230, 237, 243)", "rgb(15, 20, 25)", 0]
+        visit.page.emulate_media(media="print", color_scheme="dark")
+        visit.until(f"{ink} === 'rgb(27, 31, 36)'")
+        assert visit.page.evaluate(state) == ["rgb(27, 31, 36)", "rgb(255, 255, 255)", folds, [640] * len(before[3])]
+        tallest = "Math.max(...[...document.querySelectorAll('figure')].map((f) => f.getBoundingClientRect().height))"
+        assert visit.page.evaluate(tallest) < 1000  # A4 less its margins
+        visit.page.emulate_media(media="screen", color_scheme="dark")
+        visit.until(f"{ink} === 'rgb(230, 237, 243)'")
+        visit.until(f"JSON.stringify({state}) === '{json.dumps(before, separators=(',', ':'))}'")
+
+
+def test_a_wide_table_says_that_it_scrolls_and_the_page_does_not(chromium, path):
+    with Visit(chromium, path, size=PHONE) as visit:
+        visit.page.evaluate("document.querySelectorAll('details').forEach((fold) => { fold.open = true; })")
+        visit.until("document.querySelectorAll('.scroll.wide[tabindex]').length > 0")
+        hint = "getComputedStyle(document.querySelector('.scroll.wide'), '::before').content"
+        assert "scroll sideways" in visit.page.evaluate(hint)
+        assert visit.overflow() == 0
+
+
+def test_labels_are_cut_to_the_new_width_when_a_window_narrows(chromium, pages):
+    with Visit(chromium, pages / "prevalence.html") as visit:
+        visit.page.set_viewport_size(PHONE)
+        visit.until("document.querySelector('.drawing')._fullLayout.width === 328")
+        assert visit.overflow() == 0

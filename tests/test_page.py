@@ -92,6 +92,20 @@ def test_an_empty_figure_is_refused():
         page.figure(b12.figures.forest(ROWS), ROWS.iloc[:0], title="t", summary="s")
 
 
+@pytest.mark.parametrize("trace", [go.Choropleth(z=[1], locations=["IE"]), go.Scattergeo(lat=[1], lon=[2])])
+def test_a_map_is_refused_because_it_fetches(trace):
+    with pytest.raises(InputError, match=f"picture has a '{trace.type}' trace in figure 't', which fetches its map"):
+        page.figure(go.Figure(trace), ROWS, title="t", summary="s")
+
+
+def test_a_picture_at_an_address_is_refused():
+    fig = b12.figures.forest(ROWS).add_layout_image(source="https://example.org/x.png")
+    with pytest.raises(
+        InputError, match="picture has an image from 'https://example.org/x.png' in figure 't'".replace(".", "[.]")
+    ):
+        page.figure(fig, ROWS, title="t", summary="s")
+
+
 def test_evidence_lists_the_sources_of_its_rows():
     (data,) = displayed(page.evidence, "surveys", b12.load("surveys").head(3))
     assert len(data[page.BLOCK]["evidence"]) == 3

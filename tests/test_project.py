@@ -25,7 +25,9 @@ CONDA = {"pandera": "pandera-pandas", "build": "python-build", "playwright": "pl
 
 def test_conda_and_pip_name_the_same_dependencies_and_bounds():
     listed = yaml.safe_load((REPOSITORY / "environment.yml").read_text(encoding="utf-8"))["dependencies"]
-    conda = {Requirement(line).name: str(Requirement(line).specifier) for line in listed if isinstance(line, str)}
+    by_pip = [line for line in listed[-1]["pip"] if not line.startswith("-e")]
+    requirements = [Requirement(line) for line in [*listed[:-1], *by_pip]]
+    conda = {requirement.name: str(requirement.specifier) for requirement in requirements}
     assert conda.pop("python") == PROJECT["requires-python"]
     conda.pop("pip")
     assert conda == {CONDA.get(r.name, r.name): str(r.specifier) for r in [*REQUIRED, *FOR_TESTS]}

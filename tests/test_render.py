@@ -1,14 +1,21 @@
 """Pages laid out from executed notebooks: everything said is there, nothing is asked of any host."""
 
+import base64
+import gzip
+import hashlib
+import html
 import html.parser
+import os
 import re
 
+import nbformat
 import pytest
 from saying import notebook, said
 
 import b12analysis as b12
 from b12analysis import page
-from b12analysis.reports import names, render
+from b12analysis.arguments import InputError
+from b12analysis.reports import drawing, names, render
 
 
 class Resources(html.parser.HTMLParser):
@@ -105,3 +112,91 @@ def test_markup_in_the_words_of_a_report_is_shown_and_not_obeyed():
 def test_the_same_notebook_gives_the_same_bytes():
     once, again = (render.page(notebook(said()), "recovery", {"seed": 1}).html for _ in range(2))
     assert once == again
+
+
+# -- size, policy, the script that draws ------------------------------------------------------------------------------
+
+
+def rendered(plotly="embed", outputs=None):
+    return render.page(notebook(outputs or said()), "recovery", {"seed": 1}, plotly=plotly).html
+
+
+def rules(text):
+    """Content-Security-Policy of a page, rule by rule."""
+    content = html.unescape(re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', text)[1])
+    return {name: values for name, *values in (rule.split() for rule in content.split("; "))}
+
+
+@pytest.mark.parametrize("name", names())
+def test_a_default_page_is_small(pages, name):
+    text = (pages / f"{name}.html").read_bytes()
+    assert len(text) < 2_500_000
+    packed = re.search(rb'<script type="text/plain" id="plotly-packed">([^<]*)</script>', text)[1]
+    assert len(text) - len(packed) <= 400_000
+
+
+def test_a_shared_page_is_small_and_names_one_script_of_its_folder():
+    text = rendered("shared")
+    assert len(text) < 40_000
+    assert Resources(text).found == [("script", "src", drawing.file_name())]
+
+
+@pytest.mark.parametrize("plotly", ["embed", "shared"])
+def test_the_policy_lists_the_hash_of_each_inline_script_and_nothing_loose(plotly):
+    text = rendered(plotly)
+    policy = rules(text)
+    assert policy["default-src"] == policy["base-uri"] == policy["form-action"] == ["'none'"]
+    inline = re.findall(r"<script>(.*?)</script>", text, re.S)
+    added = [drawing.source()] if plotly == "embed" else []
+    hashes = [base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in [*inline, *added]]
+    own = ["'self'"] if plotly == "shared" else []
+    assert policy["script-src"] == own + [f"'sha256-{digest}'" for digest in hashes]
+    assert len(inline) == 1
+
+
+def test_what_is_packed_is_the_script_itself():
+    text = re.search(r'id="plotly-packed">([^<]*)<', rendered())[1]
+    assert gzip.decompress(base64.b64decode(text)).decode() == drawing.source()
+
+
+@pytest.mark.parametrize("damage", ["missing", "cut", "changed"])
+def test_a_damaged_script_is_replaced(tmp_path, damage):
+    path = tmp_path / drawing.plotly_script(tmp_path)
+    whole = path.read_bytes()
+    assert hashlib.sha256(whole).hexdigest().startswith(path.name.removeprefix("plotly-").removesuffix(".min.js"))
+    if damage == "missing":
+        path.unlink()
+    else:
+        path.write_bytes(whole[:-1] if damage == "cut" else b"X" + whole[1:])
+    assert drawing.plotly_script(tmp_path) == path.name
+    assert path.read_bytes() == whole
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
+def test_a_sound_script_is_left_alone(tmp_path):
+    path = tmp_path / drawing.plotly_script(tmp_path)
+    os.utime(path, (1, 1))
+    drawing.plotly_script(tmp_path)
+    assert path.stat().st_mtime == 1
+
+
+def test_another_way_to_plotly_is_refused():
+    with pytest.raises(InputError, match="plotly='cdn' is not known; it is one of 'embed', 'shared'"):
+        rendered("cdn")
+
+
+@pytest.mark.parametrize("kind", ["choropleth", "scattergeo", "scattermap", "scattermapbox", "densitymap"])
+def test_a_map_is_refused_because_it_fetches(kind):
+    outputs = [*said(), {page.PLOTLY: {"data": [{"type": kind, "lat": [1], "lon": [2]}], "layout": {}}}]
+    with pytest.raises(ValueError, match=f"picture has a '{kind}' trace .* fetches its map from the network"):
+        rendered(outputs=outputs)
+
+
+def test_prose_before_a_figure_stands_below_its_title():
+    text = notebook(said())
+    text.cells.insert(1, nbformat.v4.new_markdown_cell("Why this matters."))
+    text.cells[2].outputs = text.cells[2].outputs[2:]  # answer and key figure stay in the first code cell
+    first = nbformat.v4.new_code_cell("1", outputs=notebook(said()).cells[1].outputs[:2])
+    text.cells.insert(1, first)
+    shown = render.page(text, "recovery", {"seed": 1}).html
+    assert shown.index("<h2>Some are low</h2>") < shown.index("Why this matters.") < shown.index("<figure")

@@ -2,8 +2,8 @@
 
 The page is made of the blocks that :mod:`b12analysis.page` left in the outputs, of the notebook's prose, and of what
 every report must carry: parameters, versions, hashes of the tables used, bibliography, and the line that this is not
-medical advice. A Plotly figure that came without a block is drawn too. The result is one file: the script that draws
-the figures is inside, and nothing is asked of any other host.
+medical advice. A Plotly figure that came without a block is drawn too. The script that draws the figures is inside the
+page or beside it, and nothing is asked of any other host.
 """
 
 from __future__ import annotations
@@ -24,8 +24,10 @@ import markupsafe
 import pandas as pd
 
 from b12analysis import theme
+from b12analysis.arguments import InputError
 from b12analysis.evidence import load, sha256
-from b12analysis.page import BLOCK, NOT_ADVICE, PLOTLY, inline
+from b12analysis.page import BLOCK, NOT_ADVICE, PLOTLY, check_drawable, inline
+from b12analysis.reports import drawing
 from b12analysis.reports.parameters import question
 
 __all__ = ["Page", "page"]
@@ -48,7 +50,7 @@ class Page:
     figures: int
 
 
-def page(notebook: Any, name: str, values: dict[str, Any]) -> Page:
+def page(notebook: Any, name: str, values: dict[str, Any], *, plotly: str = "embed") -> Page:
     """Lay out one executed notebook.
 
     Parameters
@@ -59,6 +61,9 @@ def page(notebook: Any, name: str, values: dict[str, Any]) -> Page:
         Name of the report.
     values : dict
         Parameters that it was run with.
+    plotly : {"embed", "shared"}
+        Where the script that draws is: compressed inside the page, which then needs no other file, or in the page's
+        folder, where :func:`~b12analysis.reports.drawing.plotly_script` puts it.
 
     Returns
     -------
@@ -67,8 +72,11 @@ def page(notebook: Any, name: str, values: dict[str, Any]) -> Page:
     Raises
     ------
     ValueError
-        If the notebook gave no answer or no figure: a report is never silently empty.
+        If the notebook gave no answer or no figure: a report is never silently empty. Also if a figure cannot be drawn
+        without a network.
     """
+    if plotly not in ("embed", "shared"):
+        raise InputError(f"plotly={plotly!r} is not known; it is one of 'embed', 'shared'")
     parts = _parts(notebook)
     answers = [part for part in parts if part["kind"] == "answer"]
     figures = [part for part in parts if part["kind"] == "figure"]
@@ -78,10 +86,7 @@ def page(notebook: Any, name: str, values: dict[str, Any]) -> Page:
         )
     used = [row for part in parts for row in part.get("evidence", [])]
     for place, part in enumerate(figures, start=1):
-        part["anchor"] = f"figure-{place}"
-        part["drawing_json"] = _script_safe(part["drawing"])
-        if "csv" in part:
-            part["csv_href"] = "data:text/csv;charset=utf-8;base64," + base64.b64encode(part["csv"].encode()).decode()
+        _prepare(part, place)
     html = (
         _environment()
         .get_template("page.html.j2")
@@ -89,7 +94,7 @@ def page(notebook: Any, name: str, values: dict[str, Any]) -> Page:
             name=name,
             question=question(name),
             answer=answers[0],
-            parts=[part for part in parts if part["kind"] in ("prose", "figure", "output")],
+            parts=_introduced(parts),
             figures=figures,
             caveats=[part for part in parts if part["kind"] == "caveat"],
             key_figures=[part for part in parts if part["kind"] == "key_figure"],
@@ -99,7 +104,7 @@ def page(notebook: Any, name: str, values: dict[str, Any]) -> Page:
             hashes={table: sha256(table) for table in _tables_used(used)},
             bibliography=_bibliography(used),
             code=[cell.source for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()],
-            plotly=_plotly(),
+            **_scripts(plotly),
         )
     )
     return Page(
@@ -125,6 +130,7 @@ def _environment() -> jinja2.Environment:
     )
     environment.filters["inline"] = lambda text: markupsafe.Markup(_together(inline(text)))
     environment.filters["together"] = _together
+    environment.filters["breakable"] = _breakable
     environment.globals |= {
         "marks": theme.MARKS,
         "not_advice": NOT_ADVICE,
@@ -141,11 +147,38 @@ def _together(text: str) -> str:
     return re.sub(r" (%|\(\d)", "\u00a0\\1", text)
 
 
-@cache
-def _plotly() -> str:
-    from plotly.offline import get_plotlyjs
+def _breakable(text: str) -> markupsafe.Markup:
+    """Let a key such as ``b12_marginal_221`` or ``green2005`` go on in the next line of its cell."""
+    return markupsafe.Markup(re.sub(r"(_|(?<=[a-z])(?=\d{4}))", r"\1<wbr>", str(markupsafe.escape(text))))
 
-    return get_plotlyjs()
+
+def _scripts(plotly: str) -> dict[str, str | None]:
+    """Say what the template needs to load and allow the scripts of a page."""
+    own = _environment().globals["script"]
+    if plotly == "shared":
+        return {"shared": drawing.file_name(), "packed": None, "policy": drawing.policy(own, own_folder=True)}
+    policy = drawing.policy(own, drawing.source(), own_folder=False)
+    return {"shared": None, "packed": drawing.packed(), "policy": policy}
+
+
+def _prepare(part: dict[str, Any], place: int) -> None:
+    """Give a figure its address, its drawing as text, and its data as a link that works without scripts too."""
+    check_drawable(part["drawing"], part["title"])
+    part["anchor"] = f"figure-{place}"
+    part["drawing_json"] = _script_safe(part["drawing"])
+    if "csv" in part:
+        part["csv_href"] = "data:text/csv;charset=utf-8;base64," + base64.b64encode(part["csv"].encode()).decode()
+
+
+def _introduced(parts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Put prose that stands before a figure below the figure's title; leave out the notebook's own title."""
+    kept: list[dict[str, Any]] = []
+    for place, part in enumerate(parts):
+        if part["kind"] == "figure" and part["title"] and kept and kept[-1]["kind"] == "prose":
+            kept.append(part | {"introduction": kept.pop()["html"]})
+        elif part["kind"] in ("figure", "output") or (part["kind"] == "prose" and place > 0):
+            kept.append(part)
+    return kept
 
 
 def _script_safe(value: Any) -> str:

@@ -1,13 +1,28 @@
 "use strict";
-// Draws each figure from the JSON beside it, in the reader's palette; redraws when the palette or the width class changes.
+// Draws each figure from the JSON beside it, in the reader's palette; again when palette, width or medium changes.
 (() => {
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
-  const narrow = window.matchMedia("(max-width: 34rem)");
+  const paper = window.matchMedia("print");
+  const PAPER = { width: 640, height: 860 }; // what fits between the margins of A4 and of Letter, in CSS pixels
   const palette = JSON.parse(document.getElementById("dark-palette").textContent);
   const figures = [...document.querySelectorAll("figure[data-figure]")];
+  let printing = paper.matches;
+
+  // Plotly's script, where it is inside the page: unpacked and added as an inline script, whose hash the policy lists.
+  async function unpack() {
+    const store = document.getElementById("plotly-packed");
+    if (!store || window.Plotly) return;
+    if (!window.DecompressionStream) throw new Error("this browser is too old to unpack the script that draws");
+    const bytes = Uint8Array.from(atob(store.textContent), (letter) => letter.charCodeAt(0));
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+    const script = document.createElement("script");
+    script.textContent = await new Response(stream).text();
+    document.head.append(script);
+    store.remove();
+  }
 
   function recoloured(text) {
-    if (!dark.matches) return text;
+    if (!dark.matches || printing) return text;
     const colours = Object.keys(palette).sort((a, b) => b.length - a.length).map((c) => c.replace(/[()]/g, "\\$&"));
     return text.replace(new RegExp(colours.join("|"), "gi"), (c) => palette[c] ?? palette[c.toUpperCase()] ?? palette[c.toLowerCase()]);
   }
@@ -31,35 +46,96 @@
     return [...rows.slice(0, -1), cut(rows.at(-1), width)];
   }
 
-  function draw(figure) {
-    const source = figure.querySelector("script[type='application/json']").textContent;
-    const drawing = JSON.parse(recoloured(source));
-    const place = figure.querySelector(".drawing");
-    // Labels stand above their marks, on as many lines as the width asks for; the rows move apart to make room.
-    const { l, r } = drawing.layout.template.layout.margin;
-    const width = place.clientWidth - (drawing.layout.margin.l ?? l) - (drawing.layout.margin.r ?? r);
-    const labels = (drawing.layout.annotations ?? []).filter((n) => n.xref === "paper" && n.x === 0 && n.yref !== "paper");
+  // Labels stand above their marks, on as many lines as the width asks for; the rows move apart to make room.
+  function label(drawing, width) {
+    const { template = {}, annotations = [] } = drawing.layout;
+    const labels = annotations.filter((n) => n.xref === "paper" && n.x === 0 && n.yref !== "paper");
     let lines = 1;
     for (const note of labels) {
-      pen.font = `${note.font.size}px ${drawing.layout.template.layout.font.family}`;
-      const [, label, open, detail] = note.text.match(/^(.*?)(?:\s*(<span[^>]*>)(.*)<\/span>)?$/);
-      const plain = label.replace(/<[^>]*>/g, "");
-      const rows = plain === label ? wrapped(label, width, 2) : [label];
+      pen.font = `${note.font?.size ?? 12}px ${template.layout?.font?.family ?? "sans-serif"}`;
+      const [, words, open, detail] = note.text.match(/^(.*?)(?:\s*(<span[^>]*>)(.*)<\/span>)?$/);
+      const plain = words.replace(/<[^>]*>/g, "");
+      const rows = plain === words ? wrapped(words, width, 2) : [words];
       const last = wrapped(plain, width, 2).at(-1);
       if (detail && pen.measureText(`${last}  ${detail}`).width <= width) rows[rows.length - 1] += `  ${open}${detail}</span>`;
       else if (detail) rows.push(...wrapped(detail, width, 2).map((row) => `${open}${row}</span>`));
       note.text = rows.join("<br>");
       lines = Math.max(lines, rows.length);
     }
-    drawing.layout.height += 16 * (lines - 1) * labels.length;
-    place.style.height = `${drawing.layout.height}px`;
-    return Plotly.react(place, drawing.data, drawing.layout, { displayModeBar: false, responsive: true })
-      .then(() => { figure.dataset.drawn = "yes"; });
+    return 16 * (lines - 1) * labels.length;
   }
 
-  const drawAll = () => figures.forEach(draw);
-  drawAll();
-  dark.addEventListener("change", drawAll);
-  narrow.addEventListener("change", drawAll);
-  window.addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((fold) => { fold.open = true; }));
+  async function draw(figure) {
+    const place = figure.querySelector(".drawing");
+    const drawing = JSON.parse(recoloured(figure.querySelector("script[type='application/json']").textContent));
+    const margin = { l: 80, r: 80, ...drawing.layout.template?.layout?.margin, ...drawing.layout.margin };
+    place.style.zoom = 1;
+    const width = printing ? PAPER.width : place.clientWidth;
+    drawing.layout.height = (drawing.layout.height ?? 450) + label(drawing, width - margin.l - margin.r);
+    drawing.layout.width = width;
+    place.style.height = `${drawing.layout.height}px`;
+    if (printing) place.style.zoom = Math.min(1, PAPER.height / drawing.layout.height);
+    try {
+      await Plotly.react(place, drawing.data, drawing.layout, { displayModeBar: false });
+      figure.dataset.drawn = "yes";
+    } catch (error) {
+      apologise(figure, error.message);
+    }
+  }
+
+  function apologise(figure, reason) {
+    const place = figure.querySelector(".drawing");
+    place.removeAttribute("role");
+    place.removeAttribute("aria-label");
+    place.style.height = "auto";
+    place.textContent = `Not drawn: ${reason}. Its data and a description in words are below.`;
+    figure.parentElement.querySelector("details")?.setAttribute("open", "");
+  }
+
+  const drawAll = () => { if (window.Plotly) figures.forEach(draw); };
+  let drawnAt = 0;
+  function redrawIfWidthChanged([{ contentRect }]) {
+    const { width } = contentRect;
+    if (width === 0) return; // hidden for a moment
+    if (!printing && drawnAt && drawnAt !== width) drawAll();
+    drawnAt = width;
+  }
+
+  // On paper: the light palette, the paper's width, every fold open; afterwards as the reader had it.
+  const folds = [...document.querySelectorAll("details")];
+  let closed = [];
+  function print(now) {
+    if (now === printing) return;
+    printing = now;
+    if (now) closed = folds.filter((fold) => !fold.open);
+    for (const fold of closed) fold.open = now;
+    drawAll();
+  }
+
+  // A table that is wider than its place says so, and only then takes the focus, to be scrolled by the keyboard.
+  function hint(region) {
+    const isWide = region.scrollWidth > region.clientWidth + 1;
+    region.classList.toggle("wide", isWide);
+    if (isWide) region.tabIndex = 0;
+    else region.removeAttribute("tabindex");
+  }
+  const watch = new ResizeObserver((entries) => entries.forEach((entry) => hint(entry.target)));
+  document.querySelectorAll(".scroll, pre").forEach((region) => watch.observe(region));
+
+  async function start() {
+    try {
+      await unpack();
+      if (!window.Plotly) throw new Error("the script plotly-….min.js is not in the folder of this page");
+    } catch (error) {
+      figures.forEach((figure) => apologise(figure, error.message));
+    }
+    drawAll();
+    dark.addEventListener("change", drawAll);
+    new ResizeObserver(redrawIfWidthChanged).observe(document.querySelector("main"));
+    paper.addEventListener("change", () => print(paper.matches));
+    window.addEventListener("beforeprint", () => print(true));
+    window.addEventListener("afterprint", () => setTimeout(() => print(false))); // once the screen's layout is back
+  }
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
+  else start();
 })();
