@@ -186,9 +186,7 @@ def test_markup_in_the_outputs_of_a_notebook_is_shown_but_no_script_in_it_runs(c
         assert visit.page.locator("b", has_text="a table").is_visible()
         assert visit.page.evaluate("window.hit") is None
         assert not visit.page.evaluate("document.baseURI").startswith("http")
-        assert all(
-            "violates the following Content Security Policy" in fault for fault in visit.faults if "x" not in fault
-        )
+        assert any("violates the following Content Security Policy" in fault for fault in visit.faults)
 
 
 def written(outputs, folder, *, plotly="embed", values=None):
