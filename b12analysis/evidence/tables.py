@@ -25,7 +25,7 @@ import pandas as pd
 from b12analysis.arguments import InputError, check_choice, check_columns
 from b12analysis.places import DATA
 
-__all__ = ["STATUSES", "axis", "load", "select", "sha256", "sources", "tables", "weakest"]
+__all__ = ["STATUSES", "axis", "load", "recorded", "select", "sha256", "sources", "tables", "weakest"]
 
 #: From the strongest to the weakest; a figure wears the weakest mark of the rows it rests on.
 STATUSES = ("verified", "secondary", "recalled", "assumption")
@@ -38,6 +38,9 @@ KEYS = [
     ("definition", "biomarkers", "definition"),
     ("claim", "claims", "id"),
 ]
+
+#: Tables of the package that :func:`load` has read since this was last cleared: what a report rests on.
+recorded: set[str] = set()
 
 
 @cache
@@ -122,9 +125,21 @@ def load(table: str, folder: Path | None = None) -> pd.DataFrame:
     """
     folder = DATA if folder is None else Path(folder)
     check_choice("table", table, table_names(folder))
+    if folder == DATA:
+        recorded.add(table)
+    return _read(table, folder).copy()
+
+
+def _read(table: str, folder: Path) -> pd.DataFrame:
+    return _typed(table, folder, (folder / f"{table}.csv").stat().st_mtime_ns)
+
+
+@cache
+def _typed(table: str, folder: Path, changed: int) -> pd.DataFrame:
+    """Read a table once, and again when its file has ``changed``."""
     try:
         if table == "columns":
-            return glossary(folder).copy()
+            return glossary(folder)
         dtypes = described_by(table, folder).set_index("column")["dtype"].map(DTYPES)
         text = read_text(table, folder)
         return text.astype({name: dtypes[name] for name in text if name in dtypes.index})
@@ -165,17 +180,21 @@ def select(table: pd.DataFrame, **equals: Any) -> pd.DataFrame:
         values = list(wanted) if pd.api.types.is_list_like(wanted) else [wanted]
         for value in values:
             own = set(table[column].dropna())
-            if value not in own | _shipped_values(column):  # if elsewhere only, no row fits, which is no fault
+            # A value of another table only fits no row, which is no fault.
+            if value not in own and value not in _shipped_values().get(column, ()):
                 check_choice(column, value, ["any", *sorted(own)])
         kept &= table[column].isin(values)
     return table[kept]
 
 
 @cache
-def _shipped_values(column: str) -> set[str]:
-    """Every value of a column in the package's own tables."""
-    loaded = [load(name) for name in table_names(DATA) if name != "columns"]
-    return {value for table in loaded if column in table for value in table[column].dropna()}
+def _shipped_values() -> dict[str, set[str]]:
+    """Every value of each text column in the package's own tables."""
+    values: dict[str, set[str]] = {}
+    for name in table_names(DATA):
+        for column, cells in _read(name, DATA).select_dtypes("string").items():  # for a message: not recorded
+            values.setdefault(column, set()).update(cells.dropna())
+    return values
 
 
 def sources(table: str | pd.DataFrame) -> pd.DataFrame:
