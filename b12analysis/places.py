@@ -1,14 +1,16 @@
 """Where the tables and notebooks are.
 
 They live in ``data/`` and ``notebooks/`` at the top of the repository. A wheel carries copies inside the package; an
-editable install has none and falls back to the repository's folders.
+editable install has none and falls back to the repository's folders. ``B12_NOTEBOOKS`` names another
+folder of notebooks, for reports of one's own.
 """
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
-__all__ = ["DATA", "NOTEBOOKS"]
+__all__ = ["DATA", "notebooks"]
 
 _package = Path(__file__).resolve().parent
 
@@ -19,4 +21,8 @@ def _place(inside_wheel: str, in_repository: str) -> Path:
 
 
 DATA = _place("_data", "data")
-NOTEBOOKS = _place("_notebooks", "notebooks")
+
+
+def notebooks() -> Path:
+    """Folder of the notebooks."""
+    return Path(os.environ.get("B12_NOTEBOOKS") or _place("_notebooks", "notebooks"))

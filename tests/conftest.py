@@ -1,6 +1,5 @@
 """What several test modules share: reference material, the default pages, a browser without a network."""
 
-import importlib
 import shutil
 from pathlib import Path
 
@@ -37,7 +36,7 @@ def typed(tmp_path, monkeypatch) -> Path:
     cell.metadata["tags"] = ["parameters"]
     cell["id"] = "typed"
     nbformat.write(nbformat.v4.new_notebook(cells=[cell]), tmp_path / "typed.ipynb")
-    monkeypatch.setattr(importlib.import_module("b12analysis.reports.parameters"), "NOTEBOOKS", tmp_path)
+    monkeypatch.setenv("B12_NOTEBOOKS", str(tmp_path))
     return tmp_path
 
 

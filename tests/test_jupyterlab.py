@@ -11,7 +11,7 @@ import urllib.request
 
 import pytest
 
-from b12analysis.places import NOTEBOOKS
+from b12analysis.places import notebooks
 from b12analysis.reports import names
 
 pytestmark = pytest.mark.browser
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.browser
 def lab(tmp_path_factory):
     """Address of a JupyterLab on copies of the notebooks, with settings and files of its own."""
     home = tmp_path_factory.mktemp("lab")
-    shutil.copytree(NOTEBOOKS, home / "notebooks")
+    shutil.copytree(notebooks(), home / "notebooks")
     own = {"JUPYTER_CONFIG_DIR": "config", "JUPYTER_DATA_DIR": "data", "JUPYTER_RUNTIME_DIR": "runtime"}
     own |= {"JUPYTERLAB_SETTINGS_DIR": "settings", "JUPYTERLAB_WORKSPACES_DIR": "workspaces", "IPYTHONDIR": "ipython"}
     environment = os.environ | {name: str(home / folder) for name, folder in own.items()}

@@ -390,9 +390,9 @@ def untouched(*_, **__):
 def test_hundreds_of_malformed_specifications_are_refused_or_harmless(typed, tmp_path, monkeypatch):
     import shutil
 
-    from b12analysis.places import NOTEBOOKS
+    from b12analysis.places import notebooks
 
-    shutil.copy(NOTEBOOKS / "recovery.ipynb", typed)
+    shutil.copy(notebooks() / "recovery.ipynb", typed)
     for place, name in [(os, "system"), (os, "popen"), (subprocess, "Popen"), (builtins, "eval"), (builtins, "exec")]:
         monkeypatch.setattr(place, name, untouched)
     monkeypatch.chdir(tmp_path)

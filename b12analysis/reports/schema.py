@@ -29,7 +29,6 @@ from typing import Any
 
 from b12analysis.arguments import check_choice, check_range
 from b12analysis.evidence import load
-from b12analysis.places import NOTEBOOKS
 from b12analysis.reports.types import Type
 
 __all__ = ["Parameter", "parse_cell"]
@@ -107,7 +106,7 @@ def _labelled(name: str, parsed: Any) -> dict[str, Any]:
     return {label: item for label, item in items.items() if item is not None}
 
 
-def parse_cell(source: str, folder: Path = NOTEBOOKS) -> list[Parameter]:
+def parse_cell(source: str, folder: Path = Path()) -> list[Parameter]:
     """Read a parameters cell; nothing of it is run.
 
     Parameters
