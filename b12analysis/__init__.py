@@ -3,7 +3,7 @@
 Tables in, tables out. ``load`` reads the evidence, each row with its source and how sure we are of it;
 ``prevalence``, ``pool`` and ``attributable_fraction`` turn it into estimates; ``recovery_curve`` and
 ``simulate_recovery`` describe nerve function after treatment; ``figures`` draws the results, ``page`` says them in a
-notebook, and ``report`` makes a page.
+notebook, ``report`` makes a page, and ``batch`` makes many.
 
 It informs research. It is not medical advice.
 """
@@ -30,6 +30,7 @@ _HOMES = {
     "figures": "",
     "page": "",
     "report": "reports",
+    "batch": "reports",
 }
 #: Rooms that can be reached as attributes too: ``b12analysis.units.pmol_l(200)``.
 _ROOMS = ("biomarkers", "estimates", "evidence", "findings", "recovery", "reports", "risk", "theme", "units")

@@ -6,16 +6,19 @@ what and how to mend it), 1 our fault.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 from rich.table import Table
 
 from b12analysis.arguments import InputError
@@ -78,7 +81,8 @@ def main() -> None:
 
 
 def _fail(message: str, code: int) -> None:
-    sys.stderr.write(f"b12: {' '.join(message.split())}\n")
+    for line in message.splitlines():
+        sys.stderr.write(f"b12: {' '.join(line.split())}\n")
     sys.exit(code)
 
 
@@ -124,12 +128,119 @@ def _given(pairs: list[str]) -> dict[str, str]:
     return given
 
 
+@app.command()
+def batch(
+    spec: Annotated[Path, typer.Argument(metavar="SPEC.yaml", help="Which reports; README describes the file.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Folder of the pages; reports/build/SPEC by default.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option("--workers", metavar="N", help="Reports made at a time; all processors by default.")
+    ] = None,
+    scheduler: Annotated[
+        str | None, typer.Option("--scheduler", metavar="ADDRESS", help="Dask cluster that makes them.")
+    ] = None,
+    engine: Annotated[str, typer.Option(metavar="ENGINE", help="warm, or stock: a kernel per report.")] = "warm",
+    plotly: Annotated[str, typer.Option(metavar="WHERE", help="shared: one script a folder; embed: in each page.")] = (
+        "shared"
+    ),
+    time_limit: Annotated[float, typer.Option(metavar="SECONDS", help="Time that one report may take.")] = 600,
+    memory_limit: Annotated[float, typer.Option(metavar="MIB", help="Memory that one report may take.")] = 4096,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be made, make nothing.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Make everything anew, also what is done.")] = False,
+    retry: Annotated[bool, typer.Option("--retry", help="Make only what failed.")] = False,
+    keep_going: Annotated[bool, typer.Option("--keep-going/--stop", help="Whether to go on after a failure.")] = True,
+) -> None:
+    """Make many reports, an index and a manifest; run again, it goes on where it stopped."""
+    from b12analysis.reports.spec import plan
+
+    if dry_run:
+        _print([{"report": job.report, "page": f"{job.stem}.html"} for job in plan(spec)])
+        return
+    from b12analysis import reports
+
+    with _progress() as tell, _cluster(scheduler) as executor:
+        table = reports.batch(
+            spec,
+            out=out,
+            workers=workers,
+            executor=executor,
+            engine=engine,
+            plotly=plotly,
+            time_limit=time_limit,
+            memory_limit=memory_limit,
+            fresh=fresh,
+            retry=retry,
+            keep_going=keep_going,
+            tell=tell,
+        )
+    failed = table[table["status"] == "failed"]
+    for row in failed.itertuples():
+        sys.stderr.write(f"b12: {row.stem} failed: {' '.join(row.error.split())}\n")
+    counts = ", ".join(f"{count} {status}" for status, count in table["status"].value_counts().items())
+    _log.print(f"{len(table)} reports: {counts}", highlight=False)
+    typer.echo((table.attrs["folder"] / "index.html").resolve())
+    if len(failed):
+        raise typer.Exit(1)
+
+
+@contextlib.contextmanager
+def _progress() -> Iterator[Callable[[int, int, Any], None]]:
+    """Show how far a batch is, and the time left, from the first report on."""
+    columns = [*Progress.get_default_columns()[:-1], MofNCompleteColumn(), TimeRemainingColumn()]
+    progress = Progress(*columns, console=_log, transient=True, disable=not _log.is_terminal)
+    bar = progress.add_task("reports", total=None)
+
+    def tell(ended: int, of: int, row: Any) -> None:
+        progress.start()
+        progress.update(bar, completed=ended, total=of)
+
+    try:
+        yield tell
+    finally:
+        if progress.live.is_started:
+            progress.stop()
+
+
+@contextlib.contextmanager
+def _cluster(address: str | None) -> Iterator[Any]:
+    """Connect to a Dask cluster, if one is named."""
+    if address is None:
+        yield None
+        return
+    try:
+        from distributed import Client
+    except ImportError:
+        raise InputError("scheduler: needs Dask; pip install 'b12analysis[dask]'") from None
+    try:
+        client = Client(address, timeout=10)
+    except (OSError, ValueError) as error:
+        raise InputError(f"scheduler={address!r} cannot be reached: {error}") from None
+    with client:
+        yield client
+
+
+@app.command()
+def compare(
+    a: Annotated[Path, typer.Argument(metavar="A", help="Folder of a batch.")],
+    b: Annotated[Path, typer.Argument(metavar="B", help="Folder of another.")],
+) -> None:
+    """Tell two batches apart: reports in one only, other outcomes, other key figures."""
+    from b12analysis import reports
+
+    differences = reports.compare(a, b)
+    if differences.empty:
+        typer.echo("no difference")
+    else:
+        _print(differences.fillna("").to_dict("records"))
+
+
 @app.command("params")
 def show_parameters(
     name: Name, as_json: Annotated[bool, typer.Option("--json", help="For machines: a JSON list.")] = False
 ) -> None:
     """Show what a report can be told: type, range, default and meaning."""
-    from b12analysis.reports.parameters import parameters
+    from b12analysis.reports.notebooks import parameters
 
     rows = [
         {"name": p.name, "type": p.type, "range": p.range, "default": p.default, "meaning": p.meaning}
@@ -139,7 +250,7 @@ def show_parameters(
         numbers = {
             p.name: {"minimum": p.minimum, "maximum": p.maximum, "choices": list(p.choices)} for p in parameters(name)
         }
-        typer.echo(json.dumps([row | numbers[row["name"]] for row in rows], indent=1, ensure_ascii=False))
+        typer.echo(json.dumps([row | numbers[row["name"]] for row in rows], indent=1, ensure_ascii=False, default=str))
     else:
         _print(rows)
 
@@ -147,7 +258,7 @@ def show_parameters(
 @app.command("list")
 def list_reports() -> None:
     """List the reports and the question that each answers."""
-    from b12analysis.reports.parameters import names, question
+    from b12analysis.reports.notebooks import names, question
 
     _print([{"report": name, "question": question(name)} for name in names()])
 
@@ -160,16 +271,18 @@ def lab(
     copy_only: Annotated[bool, typer.Option("--copy-only", help="Copy the notebooks, do not open JupyterLab.")] = False,
 ) -> None:
     """Open JupyterLab on the notebooks: the repository's own, or copies in your folder when installed from a wheel."""
-    from b12analysis.places import NOTEBOOKS
+    from b12analysis.places import notebooks
 
-    if folder is None and NOTEBOOKS.name == "notebooks":  # a checkout: work on the originals
-        folder = NOTEBOOKS
+    originals = notebooks()
+
+    if folder is None and originals.name == "notebooks":  # a checkout: work on the originals
+        folder = originals
     else:
         folder = Path("notebooks") if folder is None else folder
         if folder.exists() and not folder.is_dir():
             raise InputError(f"folder={str(folder)!r} is a file; name a folder for the notebooks")
         folder.mkdir(parents=True, exist_ok=True)
-        for original in sorted(NOTEBOOKS.glob("*.ipynb")):
+        for original in sorted(originals.glob("*.ipynb")):
             if not (folder / original.name).exists():  # a copy that the user has worked on stays as it is
                 shutil.copyfile(original, folder / original.name)
     typer.echo(folder.resolve())

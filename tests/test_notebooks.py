@@ -13,7 +13,7 @@ import pytest
 import b12analysis as b12
 from b12analysis.page import BLOCK
 from b12analysis.reports import names, render, run, validate
-from b12analysis.reports.parameters import notebook
+from b12analysis.reports.notebooks import notebook
 
 
 def cells(name, kind="code"):

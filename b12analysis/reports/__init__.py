@@ -1,11 +1,32 @@
-"""From a parameterised notebook to a page: parameters, run, render, index.
+"""From parameterised notebooks to pages: one at a time, or by the thousand.
 
-``parameters`` reads and checks what a notebook can be told, ``run`` executes it with papermill, ``render`` lays the
-executed notebook out as one HTML file that needs nothing else, and an index lists the pages of a folder.
+What can be told to a report stands in its notebook's own cell, read by ``notebooks``, ``schema`` and ``types``. A
+specification of many (``spec``) becomes a plan whose every value is checked. ``run`` makes one report: papermill runs
+the notebook in a fork of a ``warm`` process, by the warm ``engine``, and ``render`` lays out the page. ``batches``
+makes them all and writes them down in ``records``; ``index`` lists them.
 """
 
+from b12analysis.reports.batches import BatchError, batch, build
 from b12analysis.reports.injection import inject
-from b12analysis.reports.parameters import Parameter, check, names, parameters, validate
-from b12analysis.reports.run import ReportError, build, report
+from b12analysis.reports.notebooks import Parameter, check, names, parameters, validate
+from b12analysis.reports.records import compare, manifest
+from b12analysis.reports.run import ReportError, report
+from b12analysis.reports.spec import Job, plan
 
-__all__ = ["Parameter", "ReportError", "build", "check", "inject", "names", "parameters", "report", "validate"]
+__all__ = [
+    "BatchError",
+    "Job",
+    "Parameter",
+    "ReportError",
+    "batch",
+    "build",
+    "check",
+    "compare",
+    "inject",
+    "manifest",
+    "names",
+    "parameters",
+    "plan",
+    "report",
+    "validate",
+]

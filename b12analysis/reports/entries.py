@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from b12analysis.arguments import InputError, check_choice, refuse, shown
-from b12analysis.reports.parameters import names, parameters
+from b12analysis.reports.notebooks import names, parameters
 from b12analysis.reports.schema import Parameter
 
 __all__ = ["Entry", "Errors", "check_keys", "content", "entry"]

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from b12analysis.reports.parameters import validate
+from b12analysis.reports.notebooks import validate
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -40,7 +40,7 @@ def inject(notebook: NotebookNode, report: str, values: Mapping[str, Any]) -> No
     Examples
     --------
     >>> import nbformat
-    >>> from b12analysis.reports.parameters import notebook
+    >>> from b12analysis.reports.notebooks import notebook
     >>> cells = inject(nbformat.read(notebook("prevalence"), 4), "prevalence", {"country": "Kenya"}).cells
     >>> print(cells[2].source.splitlines()[1])
     country = "Kenya"

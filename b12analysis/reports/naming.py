@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from b12analysis.reports.parameters import parameters
+from b12analysis.reports.notebooks import parameters
 from b12analysis.reports.schema import Parameter
 from b12analysis.reports.types import text
 

@@ -28,7 +28,7 @@ from b12analysis.arguments import InputError
 from b12analysis.evidence import load, sha256
 from b12analysis.page import BLOCK, NOT_ADVICE, PLOTLY, check_drawable, inline
 from b12analysis.reports import drawing
-from b12analysis.reports.parameters import question
+from b12analysis.reports.notebooks import question
 
 __all__ = ["Page", "page"]
 
@@ -117,6 +117,12 @@ def page(notebook: Any, name: str, values: dict[str, Any], *, plotly: str = "emb
         parameters=values,
         figures=len(figures),
     )
+
+
+def ready() -> None:
+    """Build what every page needs, so that a fork finds it there."""
+    _environment().get_template("page.html.j2")
+    _ids()
 
 
 @cache

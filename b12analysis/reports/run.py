@@ -1,31 +1,48 @@
-"""Run notebooks with papermill and write their pages.
+"""Run one notebook and lay out its page.
 
-Everything that the user can get wrong is checked before a kernel starts. A page is laid out in memory and moved into
-place whole, so that a report that fails half way leaves nothing behind and an older page stays as it was.
+:func:`make` does it wherever it is called, in a fork of a warm process as a rule; :func:`report` is for one page. What
+the user can get wrong is checked before anything starts, and a report that fails leaves nothing behind.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import tempfile
-from collections.abc import Callable
+import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from b12analysis.arguments import InputError
-from b12analysis.reports import render
-from b12analysis.reports.index import index
+from b12analysis.arguments import check_choice
+from b12analysis.evidence import recorded, sha256, tables
+from b12analysis.reports import files, render, warm
+from b12analysis.reports.injection import inject
 from b12analysis.reports.naming import stem
-from b12analysis.reports.parameters import names, notebook, validate
+from b12analysis.reports.notebooks import notebook, validate
 
-__all__ = ["DEFAULT_OUT", "ReportError", "build", "report", "stem"]
+__all__ = ["DEFAULT_OUT", "ENGINES", "Made", "ReportError", "make", "prepare", "report"]
 
+#: How a notebook's own figures are shown: as data, which the page draws; no script is written into outputs.
+RENDERER = "plotly_mimetype"
 DEFAULT_OUT = Path("reports/build")
+#: Name for users, and papermill's name of the engine.
+ENGINES = {"warm": "b12", "stock": None}
 
 
 class ReportError(RuntimeError):
     """A notebook raised while it ran; the message says which cell and what."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Made:
+    """A page, and what it was made from."""
+
+    page: render.Page
+    tables: dict[str, str]  #: SHA-256 of each table that was read
+    seconds: float
+    cell_seconds: float
 
 
 def report(name: str, *, out: str | os.PathLike[str] = DEFAULT_OUT, **given: Any) -> Path:
@@ -59,71 +76,99 @@ def report(name: str, *, out: str | os.PathLike[str] = DEFAULT_OUT, **given: Any
     Traceback (most recent call last):
     b12analysis.arguments.InputError: age='old' is not a whole number; it must be 18 to 100
     """
-    path, _ = _make(name, validate(name, given), _folder(out))
+    values = validate(name, given)
+    path = files.folder(out) / f"{stem(name, values)}.html"
+    try:
+        made = warm.run(make, name, values, plotly="embed")
+    except warm.Died as error:
+        raise ReportError(f"report {name!r} failed: {error}") from None
+    files.write(path, made.page.html)
     return path
 
 
-def build(*, out: str | os.PathLike[str] = DEFAULT_OUT, tell: Callable[[str], None] = lambda name: None) -> Path:
-    """Make every report with its defaults, and an index page.
+def make(name: str, values: dict[str, Any], *, engine: str = "warm", plotly: str = "shared") -> Made:
+    """Run a notebook with all its parameters and lay out the page; nothing is written.
 
     Parameters
     ----------
-    out : path
-        Folder of the pages; made if it is not there.
-    tell : callable, optional
-        Called with each report's name before it is made.
+    name : str
+        Name of the report.
+    values : dict
+        Every parameter, validated.
+    engine : {"warm", "stock"}
+        Where the cells run: in this process, which must be the report's own, or in a kernel as papermill starts it.
+    plotly : {"shared", "embed"}
+        Whether the page loads the script that draws its figures from beside it, or carries it.
 
     Returns
     -------
-    Path
-        The index page.
+    Made
 
     Raises
     ------
     ReportError
-        If a notebook fails.
+        If a cell raises.
     """
-    folder = _folder(out)
-    rows = []
-    for name in names():
-        tell(name)
-        rows.append(_row(*_make(name, validate(name, {}), folder)))
-    listing = folder / "index.html"
-    _write(listing, index(rows))
-    return listing
+    check_choice("engine", engine, ENGINES)
+    start = time.perf_counter()
+    recorded.clear()
+    executed = _execute(name, values, engine)
+    recorded_here = bool(recorded)
+    page = render.page(executed, name, values, plotly=plotly)
+    read = recorded if recorded_here else tables()["table"]  # what another process reads stays unknown: all of them
+    cells = [cell.metadata.get("papermill", {}).get("duration") or 0.0 for cell in executed.cells]
+    return Made(
+        page=page,
+        tables={table: sha256(table) for table in sorted(read)},
+        seconds=time.perf_counter() - start,
+        cell_seconds=sum(cells),
+    )
 
 
-def _folder(out: str | os.PathLike[str]) -> Path:
-    folder = Path(out)
-    ancestor = folder
-    while not ancestor.exists() and ancestor != ancestor.parent:
-        ancestor = ancestor.parent
-    if not ancestor.is_dir():
-        raise InputError(f"out={str(folder)!r} is not a folder: {str(ancestor)!r} is a file")
-    if not os.access(ancestor, os.W_OK):
-        raise InputError(f"out={str(folder)!r} cannot be written: {str(ancestor)!r} is read-only")
-    return folder
+def prepare() -> None:
+    """Import, read and build what every report needs, so that a fork finds it ready."""
+    import nbconvert.filters
+    import nbformat
+    import scipy.optimize
+    import scipy.stats  # noqa: F401
+
+    from b12analysis.reports import kernel
+
+    kernel.shell()
+    render.ready()
+    nbformat.validate(nbformat.v4.new_notebook())
+    nbconvert.filters.markdown2html("*ready*")
+    with contextlib.suppress(Exception):  # what is wrong with the tables is told by the report that needs them
+        _rehearse()
 
 
-def _make(name: str, values: dict[str, Any], folder: Path) -> tuple[Path, render.Page]:
-    page = render.page(_execute(name, values), name, values)
-    path = folder / f"{stem(name, values)}.html"
-    _write(path, page.html)
-    return path, page
+def _rehearse() -> None:
+    """Estimate, simulate and draw something small: plotly and pandas load much of themselves at first use."""
+    import b12analysis as b12
+
+    for table in tables()["table"]:
+        b12.load(table)
+    b12.sources("surveys")
+    rows = b12.evidence.select(b12.load("surveys"), definition=["b12_148"])
+    studies = b12.prevalence(rows).assign(label="", detail="")
+    forest = b12.figures.forest(studies, detail="detail", references={"one": 1})
+    patients = b12.recovery.patient(age=60, duration_months=6, severity="moderate", profile="sensory")
+    curves = b12.summarize(b12.simulate_recovery(patients, [0, 1], n=2, rng=0), by=["symptom", "month"])
+    for picture in (forest, b12.figures.recovery_fans(curves)):
+        picture.to_json()
+    b12.recovery.delay_scenarios(patients, [1], rng=0)
+    b12.pool(b12.estimates.independent(studies))
 
 
-def _row(path: Path, page: render.Page) -> dict[str, Any]:
-    """Row of the index for a page that was made."""
-    said = {key: getattr(page, key) for key in ("question", "parameters", "finding", "sentence", "key_figures")}
-    return said | {"stem": path.stem, "file": path.name, "report": page.name, "status": "done", "error": None}
-
-
-def _execute(name: str, values: dict[str, Any]):
+def _execute(name: str, values: dict[str, Any], engine: str) -> Any:
+    import nbformat
     import papermill  # 0.7 s: not before the input is known to be right
     from papermill.exceptions import PapermillExecutionError
     from traitlets.config import Config
 
     logging.getLogger("papermill").setLevel(logging.ERROR)
+    os.environ["PLOTLY_RENDERER"] = RENDERER  # figures stay data, in a kernel too
+    given = inject(nbformat.read(notebook(name), as_version=4), name, values)
     with tempfile.TemporaryDirectory(prefix="b12-") as sockets:
         # Sockets in a folder of our own instead of TCP ports: parallel runs cannot collide and nobody else can listen.
         # Their paths must stay below about 100 bytes.
@@ -131,9 +176,9 @@ def _execute(name: str, values: dict[str, Any]):
         channel = {"transport": "ipc", "ip": str(Path(sockets) / "kernel")} if fits else {}
         try:
             return papermill.execute_notebook(
-                str(notebook(name)),
+                given,
                 None,
-                parameters=values,
+                engine_name=ENGINES[engine],
                 kernel_name="python3",
                 progress_bar=False,
                 log_output=False,
@@ -141,20 +186,4 @@ def _execute(name: str, values: dict[str, Any]):
                 extra_arguments=["--log-level=CRITICAL"],  # what fails comes back as an error, not as noise
             )
         except PapermillExecutionError as error:
-            raise ReportError(
-                f"report {name!r} failed in cell {error.cell_index}: {error.ename}: {error.evalue}"
-            ) from None
-
-
-def _write(path: Path, text: str) -> None:
-    """Write whole or not at all: into a file beside it, which then takes its place."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}.", suffix=".part")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+            raise ReportError(f"cell {error.cell_index}: {error.ename}: {error.evalue}") from None

@@ -12,7 +12,7 @@ import nbformat
 import pytest
 
 from b12analysis.reports import names
-from b12analysis.reports.parameters import notebook
+from b12analysis.reports.notebooks import notebook
 
 
 @pytest.mark.benchmark(group="a notebook's own cells, warm")

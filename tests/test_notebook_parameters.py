@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from b12analysis.arguments import InputError
 from b12analysis.reports import check, inject, names, parameters, validate
-from b12analysis.reports.parameters import notebook
+from b12analysis.reports.notebooks import notebook
 from b12analysis.reports.schema import parse_cell
 from b12analysis.reports.types import text
 

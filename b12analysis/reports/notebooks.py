@@ -13,8 +13,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from b12analysis import places
 from b12analysis.arguments import InputError, check_choice, refuse, shown
-from b12analysis.places import DATA, NOTEBOOKS
 from b12analysis.reports.schema import Parameter, parse_cell
 
 __all__ = ["Parameter", "check", "names", "notebook", "parameters", "question", "validate"]
@@ -28,13 +28,13 @@ def names() -> list[str]:
     >>> names()
     ['prevalence', 'recovery', 'risk_groups']
     """
-    return sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb"))
+    return sorted(path.stem for path in places.notebooks().glob("*.ipynb"))
 
 
 def notebook(report: str) -> Path:
     """Path of a report's notebook; an unknown name is an ``InputError`` with the choices."""
     check_choice("report", report, names())
-    return NOTEBOOKS / f"{report}.ipynb"
+    return places.notebooks() / f"{report}.ipynb"
 
 
 def question(report: str) -> str:
@@ -77,7 +77,7 @@ def parameters(report: str) -> list[Parameter]:
     ['age', 'duration_months']
     """
     path = notebook(report)
-    tables = [(table.name, table.stat().st_mtime_ns) for table in DATA.glob("*.csv")]
+    tables = [(table.name, table.stat().st_mtime_ns) for table in places.DATA.glob("*.csv")]
     return list(_read(path, path.stat().st_mtime_ns, tuple(sorted(tables))))
 
 

@@ -1,0 +1,77 @@
+"""Files that are whole or not there: folders checked before work starts, writes that take their place at once."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import filelock
+
+from b12analysis.arguments import InputError
+
+__all__ = ["folder", "locked", "sha256", "write"]
+
+
+def folder(out: str | os.PathLike[str]) -> Path:
+    """Return the folder for results, after checking that it can be made and written.
+
+    Raises
+    ------
+    InputError
+        If it is a file, lies in one, or is read-only.
+    """
+    wanted = Path(out)
+    ancestor = wanted
+    while not ancestor.exists() and ancestor != ancestor.parent:
+        ancestor = ancestor.parent
+    if not ancestor.is_dir():
+        raise InputError(f"out={str(wanted)!r} is not a folder: {str(ancestor)!r} is a file")
+    if not os.access(ancestor, os.W_OK):
+        raise InputError(f"out={str(wanted)!r} cannot be written: {str(ancestor)!r} is read-only")
+    return wanted
+
+
+@contextlib.contextmanager
+def locked(place: Path) -> Iterator[None]:
+    """Keep a folder for one batch at a time; the lock goes with the process that holds it.
+
+    Raises
+    ------
+    InputError
+        If another batch has it.
+    """
+    place.mkdir(parents=True, exist_ok=True)
+    lock = filelock.FileLock(place / ".lock", timeout=0)
+    try:
+        lock.acquire()
+    except filelock.Timeout:
+        raise InputError(
+            f"out={str(place)!r} is in use by another batch; wait for it or choose another folder"
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def sha256(content: str | bytes) -> str:
+    """SHA-256 of a text or of bytes, in hexadecimal."""
+    return hashlib.sha256(content.encode() if isinstance(content, str) else content).hexdigest()
+
+
+def write(path: Path, content: str | bytes) -> None:
+    """Write a file whole or not at all: beside it first, then in its place."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem[:40]}.", suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
