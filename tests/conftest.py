@@ -43,7 +43,7 @@ def typed(tmp_path, monkeypatch) -> Path:
 @pytest.fixture(scope="session")
 def pages(tmp_path_factory) -> Path:
     """Folder with the default reports and their index, made once for all tests that only look."""
-    return build(out=tmp_path_factory.mktemp("pages")).parent
+    return build(out=tmp_path_factory.mktemp("pages"), plotly="embed").parent
 
 
 @pytest.fixture(scope="session")

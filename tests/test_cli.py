@@ -137,14 +137,14 @@ def test_wrong_input_is_one_line_and_exit_code_2(call, monkeypatch, tmp_path, ar
 def test_a_fault_of_ours_is_one_line_and_exit_code_1(call, monkeypatch, tmp_path):
     from b12analysis.reports import run
 
-    def fail(*_):
-        raise run.ReportError("report 'recovery' failed in cell 3: KeyError: 'x'")
+    def fail(*_, **__):
+        raise run.ReportError("cell 3: KeyError: 'x'")
 
-    monkeypatch.setattr(run, "_execute", fail)
+    monkeypatch.setattr(run.warm, "run", fail)
     code, out, err = call("report", "recovery", "--out", str(tmp_path))
     assert (code, out) == (1, "")
     assert err == (
-        "b12: report 'recovery' failed in cell 3: KeyError: 'x' (this is our fault; B12_TRACEBACK=1 shows where)\n"
+        "b12: report 'recovery' failed: cell 3: KeyError: 'x' (this is our fault; B12_TRACEBACK=1 shows where)\n"
     )
 
 

@@ -7,7 +7,7 @@ import nbformat
 import pytest
 
 from b12analysis.arguments import InputError
-from b12analysis.reports import ReportError, names, report, run, validate
+from b12analysis.reports import ReportError, files, names, report, run, validate
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def broken(monkeypatch, tmp_path):
     content = nbformat.read(folder / "recovery.ipynb", 4)
     content.cells.insert(5, nbformat.v4.new_code_cell("1 / 0"))
     nbformat.write(content, folder / "recovery.ipynb")
-    monkeypatch.setattr(run, "notebook", lambda name: folder / f"{name}.ipynb")
+    monkeypatch.setenv("B12_NOTEBOOKS", str(folder))
 
 
 def test_a_page_is_written_under_the_name_of_what_differs_from_the_defaults():
@@ -54,7 +54,7 @@ def test_a_report_that_fails_half_way_leaves_the_old_page_as_it_was(tmp_path, br
     out = tmp_path / "out"
     out.mkdir()
     (out / "recovery.html").write_text("the old page", encoding="utf-8")
-    with pytest.raises(ReportError, match="report 'recovery' failed in cell 6: ZeroDivisionError: division by zero"):
+    with pytest.raises(ReportError, match="report 'recovery' failed: cell 6: ZeroDivisionError: division by zero"):
         report("recovery", out=out)
     assert [path.name for path in out.iterdir()] == ["recovery.html"]
     assert (out / "recovery.html").read_text(encoding="utf-8") == "the old page"
@@ -66,7 +66,7 @@ def test_a_page_that_cannot_be_written_whole_leaves_no_part(tmp_path, monkeypatc
 
     monkeypatch.setattr(Path, "replace", full)
     with pytest.raises(OSError, match="No space left"):
-        run._write(tmp_path / "page.html", "text")
+        files.write(tmp_path / "page.html", "text")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import b12analysis as b12
-from b12analysis import evidence, findings
+from b12analysis import evidence, risk
 from b12analysis.arguments import InputError
 from b12analysis.reports import plain, validate
 from b12analysis.reports.entries import Errors
@@ -390,9 +390,7 @@ def untouched(*_, **__):
 def test_hundreds_of_malformed_specifications_are_refused_or_harmless(typed, tmp_path, monkeypatch):
     import shutil
 
-    from b12analysis.places import notebooks
-
-    shutil.copy(notebooks() / "recovery.ipynb", typed)
+    shutil.copy(REPOSITORY / "notebooks" / "recovery.ipynb", typed)
     for place, name in [(os, "system"), (os, "popen"), (subprocess, "Popen"), (builtins, "eval"), (builtins, "exec")]:
         monkeypatch.setattr(place, name, untouched)
     monkeypatch.chdir(tmp_path)
@@ -433,8 +431,10 @@ def csv_rows(name):
 
 def test_there_is_a_page_for_every_risk_group_and_definition_that_the_tables_hold():
     surveys, factors = b12.load("surveys"), b12.load("risk_factors")
-    drawn = [findings.ratios(factors, "effect"), findings.ratios(factors, "gradient"), findings.incidences(factors)]
-    drawn += [findings.times(factors), factors[factors["measure"] == "b12_difference_pmol_l"]]
+    drawn = [risk.ratios(factors, "effect"), risk.ratios(factors, "gradient")]
+    drawn += [evidence.select(factors, quantity="incidence", measure="percent")]
+    drawn += [evidence.select(factors, quantity="time_to_deficiency", measure="months")]
+    drawn += [evidence.select(factors, measure="b12_difference_pmol_l")]
     groups = b12.load("groups").query("role == 'risk'")[["group"]]
     held = pd.concat([rows[["group", "definition"]] for rows in [surveys, *drawn]]).merge(groups)
     held = held[held["definition"].isin(surveys["definition"])]

@@ -80,7 +80,7 @@ def report(name: str, *, out: str | os.PathLike[str] = DEFAULT_OUT, **given: Any
     path = files.folder(out) / f"{stem(name, values)}.html"
     try:
         made = warm.run(make, name, values, plotly="embed")
-    except warm.Died as error:
+    except (ReportError, warm.Died) as error:
         raise ReportError(f"report {name!r} failed: {error}") from None
     files.write(path, made.page.html)
     return path
