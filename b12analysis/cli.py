@@ -20,6 +20,7 @@ import typer
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 from rich.table import Table
+from typer.core import TyperCommand
 
 from b12analysis.arguments import InputError
 
@@ -86,7 +87,26 @@ def _fail(message: str, code: int) -> None:
     sys.exit(code)
 
 
-@app.command()
+class _ReportCommand(TyperCommand):
+    """Its help ends with the parameters of every report, as their notebooks declare them."""
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+        """Write the parameters."""
+        from b12analysis.reports.notebooks import names, parameters
+
+        for name in names():
+            with formatter.section(f"Parameters of {name}"):
+                formatter.write_dl(
+                    [(p.name, f"{p.meaning} ({_allowed(p)}; {p.default} by default)") for p in parameters(name)]
+                )
+
+
+def _allowed(parameter: Any) -> str:
+    """Type and range in a few words; long lists of choices are for `b12 params`."""
+    return f"{parameter.type}, {parameter.range}" if 0 < len(parameter.range) < 60 else parameter.type
+
+
+@app.command(cls=_ReportCommand)
 def report(
     name: Annotated[
         str | None, typer.Argument(metavar="NAME", help="Name of the report; `b12 list` shows them.")

@@ -7,12 +7,14 @@ reader's screen is dark, and the page swaps them. Contrast against the paper is 
 
 from __future__ import annotations
 
+import json
 import math
+import re
 
 import plotly.graph_objects as go
 import plotly.io as pio
 
-__all__ = ["DARK", "GRID", "INK", "MARKS", "MUTED", "PAPER", "SERIES", "band", "look", "number", "share"]
+__all__ = ["DARK", "GRID", "INK", "MARKS", "MUTED", "PAPER", "SERIES", "band", "dark", "look", "number", "share"]
 
 PAPER, INK, MUTED, GRID = "#ffffff", "#1b1f24", "#57606a", "#e6e8eb"
 SERIES = ["#0B66B2", "#C84E00", "#00805C", "#9B3C8F", "#8F6A00", "#5B6770"]
@@ -169,4 +171,32 @@ def _template() -> go.layout.Template:
     )
 
 
+def dark(picture: go.Figure) -> go.Figure:
+    """Return a figure in the dark palette; pages do this by themselves where the reader prefers it.
+
+    Parameters
+    ----------
+    picture : Figure
+        A figure of this package.
+
+    Returns
+    -------
+    Figure
+        A copy, on the template "b12_dark".
+
+    Examples
+    --------
+    >>> dark(go.Figure(layout={"template": "b12"})).layout.template.layout.paper_bgcolor
+    '#0f1419'
+    """
+    return go.Figure(json.loads(_in_dark(picture.to_json())))
+
+
+def _in_dark(text: str) -> str:
+    longest_first = sorted(DARK, key=len, reverse=True)
+    swap = {light.lower(): dark for light, dark in DARK.items()}
+    return re.sub("|".join(map(re.escape, longest_first)), lambda found: swap[found[0].lower()], text, flags=re.I)
+
+
 pio.templates["b12"] = _template()
+pio.templates["b12_dark"] = go.layout.Template(json.loads(_in_dark(pio.to_json(_template()))))

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import b12analysis as b12
 from b12analysis import theme
 from b12analysis.evidence import STATUSES, load
 from b12analysis.recovery import DELAYS, PROFILES
@@ -105,6 +106,15 @@ def test_the_template_is_registered_and_uses_the_palette():
     assert list(layout.colorway) == theme.SERIES
     assert layout.paper_bgcolor == layout.plot_bgcolor == theme.PAPER
     assert layout.font.color == theme.INK
+
+
+def test_the_dark_palette_takes_the_place_of_every_light_colour():
+    surveys = b12.prevalence(b12.load("surveys").query("definition == 'b12_148'")).assign(label="", detail="")
+    light = b12.figures.forest(surveys, detail="detail", look="group")
+    text = theme.dark(light).to_json().lower()
+    assert not [colour for colour in theme.DARK if colour.lower() in text]
+    assert pio.templates["b12_dark"].layout.font.color == theme.DARK[theme.INK]
+    assert light.layout.template.layout.paper_bgcolor == theme.PAPER
 
 
 def test_importing_the_package_leaves_the_default_template_alone():

@@ -160,7 +160,7 @@ def _rehearse() -> None:
     b12.pool(b12.estimates.independent(studies))
 
 
-def _execute(name: str, values: dict[str, Any], engine: str) -> Any:
+def _execute(name: str, values: dict[str, Any], engine: str = "warm") -> Any:
     import nbformat
     import papermill  # 0.7 s: not before the input is known to be right
     from papermill.exceptions import PapermillExecutionError
