@@ -13,9 +13,11 @@ import base64
 import gzip
 import hashlib
 import os
-import tempfile
 from functools import cache
 from pathlib import Path
+
+from b12analysis.reports import files
+from b12analysis.reports.templating import digest
 
 __all__ = ["file_name", "packed", "plotly_script", "policy", "source"]
 
@@ -56,6 +58,7 @@ def plotly_script(folder: str | os.PathLike[str]) -> str:
 
     Examples
     --------
+    >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     (Path(folder) / plotly_script(folder)).read_text(encoding="utf-8") == source()
     True
@@ -63,8 +66,7 @@ def plotly_script(folder: str | os.PathLike[str]) -> str:
     path = Path(folder) / file_name()
     content = source().encode()
     if not (path.is_file() and path.read_bytes() == content):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(path, content)
+        files.write(path, content)
     return path.name
 
 
@@ -95,7 +97,7 @@ def policy(*scripts: str, own_folder: bool) -> str:
     "script-src 'sha256-bhHHL3z2vDgxUt0W3dWQOrprscmda2Y5pLsLg4GF+pI='"
     """
     allowed = ["'self'"] if own_folder else []
-    allowed += [f"'sha256-{_digest(script)}'" for script in scripts]
+    allowed += [digest(script) for script in scripts]
     rules = {
         "default-src": "'none'",
         "script-src": " ".join(allowed),
@@ -105,21 +107,3 @@ def policy(*scripts: str, own_folder: bool) -> str:
         "form-action": "'none'",
     }
     return "; ".join(f"{name} {value}" for name, value in rules.items())
-
-
-@cache
-def _digest(script: str) -> str:
-    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write into a file beside the place, which then takes it: two processes may do so at once."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}.", suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

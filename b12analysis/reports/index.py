@@ -8,25 +8,21 @@ sheet it carries, by their hashes, and no other.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
 from collections import Counter
 from functools import cache
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import jinja2
-import markupsafe
 
 from b12analysis import theme
-from b12analysis.page import NOT_ADVICE, inline
+from b12analysis.page import NOT_ADVICE
+from b12analysis.reports import templating
 
 __all__ = ["index"]
 
-_TEMPLATES = Path(__file__).parent / "templates"
 _STATUSES = ("failed", "waiting", "done")  # what needs a person comes first
 _CARDS = 6  # so many reports of different kinds are read, not searched
 _LONGEST = 200  # characters of a value that a cell shows
@@ -57,7 +53,7 @@ def index(rows: list[dict[str, Any]]) -> str:
     """
     rows = sorted(rows, key=lambda row: (row["report"], _STATUSES.index(row["status"]), _natural(row["stem"])))
     kinds = [(name, list(own)) for name, own in groupby(rows, key=lambda row: row["report"])]
-    style, script = _style(), (_TEMPLATES / "index.js").read_text(encoding="utf-8")
+    style, script = _style(), templating.text("index.js")
     return (
         _environment()
         .get_template("index.html.j2")
@@ -68,9 +64,9 @@ def index(rows: list[dict[str, Any]]) -> str:
             failures=_failures(rows),
             statuses=[status for status in _STATUSES if any(row["status"] == status for row in rows)],
             style=style,
-            style_hash=_hash(style),
+            style_hash=templating.digest(style),
             script=script,
-            script_hash=_hash(script),
+            script_hash=templating.digest(script),
             not_advice=NOT_ADVICE,
         )
     )
@@ -198,23 +194,10 @@ def _natural(text: str) -> list[tuple[str, int]]:
 
 @cache
 def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["inline"] = lambda text: markupsafe.Markup(_together(inline(text)))
-    environment.filters["together"] = _together
+    environment = templating.environment()
     environment.filters["words"] = _words
     environment.filters["address"] = quote  # a colon or a hash in a file's name is part of the name
     return environment
-
-
-def _together(text: str) -> str:
-    """Keep a per cent sign, and an interval in brackets, on the line of its number."""
-    return re.sub(r" (%|\(\d)", "\u00a0\\1", text)
 
 
 def _style() -> str:
@@ -222,8 +205,4 @@ def _style() -> str:
     light = "".join(f"--series-{n}:{colour};" for n, colour in enumerate(theme.SERIES, start=1))
     dark = "".join(f"--series-{n}:{theme.DARK[colour]};" for n, colour in enumerate(theme.SERIES, start=1))
     series = f":root{{{light}}}\n@media (prefers-color-scheme: dark) {{ :root{{{dark}}} }}\n"
-    return "".join([*((_TEMPLATES / name).read_text(encoding="utf-8") for name in ("page.css", "index.css")), series])
-
-
-def _hash(text: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    return "".join([*(templating.text(name) for name in ("page.css", "index.css")), series])

@@ -16,7 +16,6 @@ import shlex
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import jinja2
@@ -26,13 +25,12 @@ import pandas as pd
 from b12analysis import theme
 from b12analysis.arguments import InputError
 from b12analysis.evidence import load, sha256
-from b12analysis.page import BLOCK, NOT_ADVICE, PLOTLY, check_drawable, inline
-from b12analysis.reports import drawing
+from b12analysis.page import BLOCK, NOT_ADVICE, PLOTLY, check_drawable
+from b12analysis.reports import drawing, templating
 from b12analysis.reports.notebooks import question
 
 __all__ = ["Page", "page"]
 
-_TEMPLATES = Path(__file__).parent / "templates"
 _PACKAGES = ("b12analysis", "numpy", "pandas", "papermill", "plotly", "scipy")
 
 
@@ -127,30 +125,17 @@ def ready() -> None:
 
 @cache
 def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["inline"] = lambda text: markupsafe.Markup(_together(inline(text)))
-    environment.filters["together"] = _together
+    environment = templating.environment()
     environment.filters["breakable"] = _breakable
     environment.globals |= {
         "marks": theme.MARKS,
         "not_advice": NOT_ADVICE,
         "dark_json": _script_safe(theme.DARK),
         "muted": theme.MUTED,
-        "style": (_TEMPLATES / "page.css").read_text(encoding="utf-8"),
-        "script": (_TEMPLATES / "page.js").read_text(encoding="utf-8"),
+        "style": templating.text("page.css"),
+        "script": templating.text("page.js"),
     }
     return environment
-
-
-def _together(text: str) -> str:
-    """Keep a per cent sign, and an interval in brackets, on the line of its number."""
-    return re.sub(r" (%|\(\d)", "\u00a0\\1", text)
 
 
 def _breakable(text: str) -> markupsafe.Markup:
