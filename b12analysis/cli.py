@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -126,7 +127,7 @@ def report(
         raise InputError(f"parameter={parameter[0]!r} does not go with --all, which uses the defaults")
     with _log.status("starting") as status:
         if every:
-            path = reports.build(out=out, tell=lambda running: status.update(f"running {running}"))
+            path = reports.build(out=out, tell=lambda ended, of, row: status.update(f"{ended} of {of}"))
         else:
             given = _given(parameter or [])
             for reserved in {"name", "out"} & given.keys():
@@ -172,14 +173,14 @@ def batch(
     keep_going: Annotated[bool, typer.Option("--keep-going/--stop", help="Whether to go on after a failure.")] = True,
 ) -> None:
     """Make many reports, an index and a manifest; run again, it goes on where it stopped."""
-    from b12analysis.reports.spec import plan
-
     if dry_run:
+        from b12analysis.reports.spec import plan
+
         _print([{"report": job.report, "page": f"{job.stem}.html"} for job in plan(spec)])
         return
-    from b12analysis import reports
+    with _stoppable(), _progress() as tell, _cluster(scheduler) as executor:
+        from b12analysis import reports
 
-    with _progress() as tell, _cluster(scheduler) as executor:
         table = reports.batch(
             spec,
             out=out,
@@ -202,6 +203,18 @@ def batch(
     typer.echo((table.attrs["folder"] / "index.html").resolve())
     if len(failed):
         raise typer.Exit(1)
+
+
+@contextlib.contextmanager
+def _stoppable() -> Iterator[None]:
+    """Let SIGTERM stop a batch as Ctrl-C does, and say how to go on."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    except KeyboardInterrupt:
+        _fail("stopped; what is done is kept: run it again to go on", 1)
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextlib.contextmanager

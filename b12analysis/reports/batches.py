@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import json
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -169,11 +170,15 @@ class _Batch:
             if self.limits.plotly == "shared":
                 plotly_script(self.place)
             self._rewrite(index_too=False)
-            with contextlib.closing(_made(self.todo, self.limits, workers, executor)) as rows:
-                for row in rows:
-                    self._keep(row)
-                    if row["status"] == "failed" and not keep_going:
-                        break
+            try:
+                with contextlib.closing(_made(self.todo, self.limits, workers, executor)) as rows:
+                    for row in rows:
+                        self._keep(row)
+                        if row["status"] == "failed" and not keep_going:
+                            break
+            except KeyboardInterrupt:
+                self._rewrite()
+                raise
             self._rewrite()
         except OSError as error:
             raise BatchError(f"cannot write in {str(self.place)!r}: {error}; run it again to go on") from error
@@ -184,13 +189,13 @@ class _Batch:
     def _keep(self, row: dict[str, Any]) -> None:
         """Write a page, then say so."""
         html = row.pop("html", None)
-        row = self.rows[row["stem"]] | row | {"key": self.keys[row["stem"]], "ended": _now()}
+        row = self.rows[row["stem"]] | _writable(row) | {"key": self.keys[row["stem"]], "ended": _now()}
         if html is not None:
-            path = self.place / f"{row['stem']}.html"
-            files.write(path, html)
-            row |= {"file": path.name, "page_sha256": files.sha256(html)}
-        note(self.place, row)
+            path, page = self.place / f"{row['stem']}.html", html.encode(errors="replace")
+            files.write(path, page)
+            row |= {"file": path.name, "page_sha256": files.sha256(page)}
         self.rows[row["stem"]] = row
+        note(self.place, row)
         self.tell(sum(row["status"] != "waiting" for row in self.rows.values()), len(self.rows), row)
         if time.monotonic() - self.rewritten > REWRITE:
             self._rewrite(index_too=False)
@@ -211,6 +216,11 @@ def _blank(job: Job) -> dict[str, Any]:
 
     values = {name: _plain(value) for name, value in job.values.items()}
     return COLUMNS | {"stem": job.stem, "report": job.report, "question": question(job.report), "parameters": values}
+
+
+def _writable(row: dict[str, Any]) -> dict[str, Any]:
+    """Replace halves of characters, which no file takes."""
+    return json.loads(json.dumps(row, ensure_ascii=False).encode(errors="replace"))
 
 
 def _plain(value: Any) -> Any:

@@ -37,7 +37,9 @@ def folder(out: str | os.PathLike[str]) -> Path:
 
 @contextlib.contextmanager
 def locked(place: Path) -> Iterator[None]:
-    """Keep a folder for one batch at a time; the lock goes with the process that holds it.
+    """Keep a folder for one batch at a time, and clear what a killed one left half written.
+
+    The lock goes with the process that holds it.
 
     Raises
     ------
@@ -53,6 +55,8 @@ def locked(place: Path) -> Iterator[None]:
             f"out={str(place)!r} is in use by another batch; wait for it or choose another folder"
         ) from None
     try:
+        for half in place.glob(".*.part"):  # of a batch that was killed
+            half.unlink(missing_ok=True)
         yield
     finally:
         lock.release()

@@ -97,10 +97,10 @@ def journal(place: Path) -> dict[str, dict[str, Any]]:
     """Newest line of each report; a line that a kill cut short is passed over."""
     rows = {}
     path = place / JOURNAL
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []:
+    for line in path.read_bytes().split(b"\n") if path.exists() else []:  # texts may hold what else ends a line
         try:
-            row = json.loads(line)
-        except json.JSONDecodeError:
+            row = json.loads(line.decode())
+        except ValueError:
             continue
         if isinstance(row, dict) and row.keys() == COLUMNS.keys():
             rows[row["stem"]] = row

@@ -126,9 +126,11 @@ class Pool:
 
     def run(self, function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
         """Call ``function`` in a fork of a process that is free; see :func:`run`."""
+        if self._stopped:
+            raise Died("the batch was stopped")
         process = _take()
         self._busy.add(process)
-        if self._stopped:
+        if self._stopped:  # in the meantime
             process.close()
         try:
             return process.run(function, *arguments, **named)
@@ -165,7 +167,7 @@ class Warm:
 
     def _start(self) -> subprocess.Popen[bytes]:
         process = subprocess.Popen(
-            [sys.executable, "-c", "from b12analysis.reports import warm; warm._serve()"],
+            [sys.executable, "-c", f"from b12analysis.reports import warm; warm._serve({os.getpid()})"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=os.environ | _SAME | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
@@ -196,6 +198,9 @@ class Warm:
         if not self._end.alive or self._process.poll() is not None:
             self._end()
             self._process = _starter.submit(self._start).result()
+            if self._closed:  # in the meantime
+                self._end()
+                raise Died("its worker was closed")
         # The process keeps the limit itself; this clock is for the case that it cannot.
         limit = threading.Timer(_PATIENCE + (time_limit or 0), self._process.kill) if time_limit else None
         try:
@@ -259,33 +264,35 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
     process.stdout.close()
 
 
-def _serve() -> None:
+def _serve(owner: int) -> None:
     """Be the warm process: import, then fork for each task until the owner lets go."""
+    _die_with_owner(owner)
     tasks, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(2, 1)  # what a task prints past its own streams must not get between the replies
-    _die_with_owner(os.getppid())
     from b12analysis.reports import run
 
     run.prepare()
     pickle.dump(True, replies)
     replies.flush()
-    with contextlib.suppress(EOFError, BrokenPipeError, KeyboardInterrupt):
+    with contextlib.suppress(EOFError, pickle.UnpicklingError, BrokenPipeError, KeyboardInterrupt):
         while not hasattr(os, "fork") or select.select([tasks], [], [], _IDLE)[0]:
             task = pickle.load(tasks)
-            reply = _in_fork(task, tasks) if hasattr(os, "fork") else _call(task)
+            reply = _in_fork(task, tasks, replies) if hasattr(os, "fork") else _call(task)
             pickle.dump(reply, replies)
             replies.flush()
             if not hasattr(os, "fork"):
                 return
 
 
-def _in_fork(task: tuple[Any, ...], owner: Any) -> tuple[str, Any]:
+def _in_fork(task: tuple[Any, ...], owner: Any, replies: Any) -> tuple[str, Any]:
     """Fork, wait for the result, and say what became of it."""
     time_limit = task[1]
     reading, writing = os.pipe()
     server, pid = os.getpid(), os.fork()
     if pid == 0:
+        for pipe in (reading, owner.fileno(), replies.fileno()):  # what a task starts must not keep them open
+            os.close(pipe)
         _be_task(task, writing, server)
     os.close(writing)
     until = time.monotonic() + time_limit if time_limit else None
@@ -375,7 +382,7 @@ def _die_with_owner(owner: int) -> None:
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
         if os.getppid() != owner:  # gone before the call
             os._exit(1)
-    elif hasattr(os, "getppid"):
+    elif os.name == "posix":
 
         def watch() -> None:
             while os.getppid() == owner:
