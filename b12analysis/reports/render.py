@@ -120,6 +120,7 @@ def page(notebook: Any, name: str, values: dict[str, Any], *, plotly: str = "emb
 def ready() -> None:
     """Build what every page needs, so that a fork finds it there."""
     _environment().get_template("page.html.j2")
+    drawing.file_name()
     _ids()
 
 

@@ -7,10 +7,13 @@ the user can get wrong is checked before anything starts, and a report that fail
 from __future__ import annotations
 
 import contextlib
+import gc
 import logging
 import os
+import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -127,23 +130,45 @@ def make(name: str, values: dict[str, Any], *, engine: str = "warm", plotly: str
 
 def prepare() -> None:
     """Import, read and build what every report needs, so that a fork finds it ready."""
-    import nbconvert.filters
-    import nbformat
+    with _without("rfc3987_syntax"):
+        import nbconvert.filters
+        import nbformat
     import scipy.optimize
     import scipy.stats  # noqa: F401
 
-    from b12analysis.reports import kernel
+    from b12analysis import findings  # noqa: F401
+    from b12analysis.reports import engine, kernel
 
     kernel.shell()
     render.ready()
-    nbformat.validate(nbformat.v4.new_notebook())
+    empty = nbformat.v4.new_notebook()
+    nbformat.validate(empty)
+    engine.needs_kernel(empty, "python3", {})
     nbconvert.filters.markdown2html("*ready*")
     with contextlib.suppress(Exception):  # what is wrong with the tables is told by the report that needs them
         _rehearse()
+    # What is here stays: the forks' garbage collectors need not look through it, nor copy its memory by doing so.
+    gc.collect()
+    gc.freeze()
+
+
+@contextlib.contextmanager
+def _without(optional: str) -> Iterator[None]:
+    """Import as if an optional module were not installed: jsonschema's grammar of international URIs takes 2 s."""
+    hidden = optional not in sys.modules
+    if hidden:
+        sys.modules[optional] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        if hidden:
+            del sys.modules[optional]
 
 
 def _rehearse() -> None:
     """Estimate, simulate and draw something small: plotly and pandas load much of themselves at first use."""
+    import plotly.io
+
     import b12analysis as b12
 
     for table in tables()["table"]:
@@ -156,6 +181,9 @@ def _rehearse() -> None:
     curves = b12.summarize(b12.simulate_recovery(patients, [0, 1], n=2, rng=0), by=["symptom", "month"])
     for picture in (forest, b12.figures.recovery_fans(curves)):
         picture.to_json()
+    plotly.io.renderers[RENDERER].to_mimebundle({})
+    studies.to_csv()
+    studies.to_html()
     b12.recovery.delay_scenarios(patients, [1], rng=0)
     b12.pool(b12.estimates.independent(studies))
 
