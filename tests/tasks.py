@@ -66,3 +66,12 @@ def pids(path):
     """Write this process's number and its parent's, then wait."""
     path.write_text(f"{os.getpid()} {os.getppid()}", encoding="utf-8")
     time.sleep(60)
+
+
+def fork_a_sleeper(path):
+    """Write the numbers of a child that was forked, not started anew, and of the parent; then wait."""
+    child = os.fork()
+    if child:
+        path.write_text(f"{child} {os.getppid()}", encoding="utf-8")
+    time.sleep(60)
+    os._exit(0)

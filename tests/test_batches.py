@@ -205,6 +205,28 @@ def test_a_line_that_a_kill_cut_short_is_passed_over(toys, tmp_path):
     assert made_again(out, 2, 3) == []
 
 
+def test_a_text_with_other_ends_of_line_stays_one_line_of_the_journal(tmp_path):
+    row = records.COLUMNS | {"stem": "one", "error": "a\u2028b\x85c\x0bd"}
+    records.note(tmp_path, row)
+    assert records.journal(tmp_path) == {"one": row}
+
+
+def test_half_a_character_in_an_error_does_not_end_the_batch(toys, tmp_path):
+    text = (toys / "toy.ipynb").read_text(encoding="utf-8")
+    (toys / "toy.ipynb").write_text(text.replace("is not liked", "is not liked {chr(0xD800)}"), encoding="utf-8")
+    spec = {"reports": [{"report": "toy", "parameters": {"act": "raise"}}]}
+    table = b12.batch(spec, out=tmp_path / "out")
+    assert "is not liked ?" in table.loc[0, "error"]
+
+
+def test_what_a_killed_batch_left_half_written_is_cleared(toys, tmp_path):
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / ".toy-number-2.abc.part").write_text("half", encoding="utf-8")
+    b12.batch(numbers(2), out=out)
+    assert list(out.glob(".*.part")) == []
+
+
 @pytest.mark.parametrize("nonsense", [b"", b"\xff\xfe\x00", b"[]\n7\nnull\n", b'{"stem": 1}\n'])
 def test_a_journal_of_nonsense_harms_nothing(toys, tmp_path, nonsense):
     out = tmp_path / "out"

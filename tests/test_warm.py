@@ -126,6 +126,36 @@ def test_a_warm_process_killed_at_work_takes_its_task_along_and_says_so(process,
     assert gone(task)
 
 
+@fork_only
+def test_a_child_that_a_task_leaves_behind_does_not_hide_that_the_warm_process_is_dead(process, tmp_path):
+    numbers, outcome = tmp_path / "pids", []
+
+    def wait_for_it():
+        with pytest.raises(warm.Died) as caught:
+            process.run(tasks.fork_a_sleeper, numbers)
+        outcome.append(caught)
+
+    thread = threading.Thread(target=wait_for_it, daemon=True)
+    thread.start()
+    while not numbers.exists() or " " not in numbers.read_text(encoding="utf-8"):
+        time.sleep(0.05)
+    child, server = map(int, numbers.read_text(encoding="utf-8").split())
+    try:
+        os.kill(server, signal.SIGKILL)
+        thread.join(10)
+        assert outcome[0].value.killed
+    finally:
+        os.kill(child, signal.SIGKILL)
+
+
+def test_a_stopped_pool_starts_nobody():
+    pool = warm.Pool()
+    pool.stop()
+    with pytest.raises(warm.Died, match="the batch was stopped") as caught:
+        pool.run(tasks.total, 1)
+    assert not caught.value.killed
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_nobody_outlives_the_program_that_started_it(tmp_path, how):
