@@ -7,20 +7,30 @@ for a kernel's client. So data, errors, timings and metadata are what a kernel g
 from __future__ import annotations
 
 import builtins
+import contextlib
 import getpass
+import io
 import os
 import queue
 import sys
+import tempfile
+import threading
 from collections import deque
+from collections.abc import Callable
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
+import numpy
 import plotly.io
 from ipykernel.compiler import XCachingCompiler
+from ipykernel.eventloops import enable_gui
 from ipykernel.ipkernel import IPythonKernel
 from ipykernel.zmqshell import ZMQInteractiveShell
 from IPython.core.error import StdinNotImplementedError
+from IPython.core.shellapp import InteractiveShellApp
 from jupyter_client.session import Session
+from nbclient.exceptions import DeadKernelError
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import Engine
 from traitlets.config import Config
@@ -32,13 +42,22 @@ class HereEngine(Engine):
     """Papermill's engine for cells that run in this very process."""
 
     @classmethod
-    def execute_managed_notebook(
-        cls, nb_man: Any, kernel_name: str, *, execution_timeout: int | None = None, **_: Any
-    ) -> None:
-        """Run the cells."""
-        client = _Client(nb_man, timeout=execution_timeout, kernel_name=kernel_name)
-        client.kc = Kernel()
-        client.execute()
+    def execute_notebook(cls, nb: Any, kernel_name: str, **options: Any) -> Any:
+        """Run all cells of ``nb``; the progress bar keeps a way out of its own, as the cells get standard error."""
+        with os.fdopen(os.dup(2), "w", encoding="utf-8", errors="replace") as ours, contextlib.redirect_stderr(ours):
+            return super().execute_notebook(nb, kernel_name, **options)
+
+    @classmethod
+    def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **options: Any) -> None:
+        """Run the cells, with the settings of nbclient that papermill's own engine would pass on."""
+        settings = {key: value for key, value in options.items() if key not in _NOT_NBCLIENT}
+        client = _Client(nb_man, kernel_name=kernel_name, **settings)
+        with Kernel() as client.kc:
+            client.execute()
+
+
+#: What papermill tells an engine and nbclient does not know, or what concerns the start of a kernel.
+_NOT_NBCLIENT = {"input_path", "start_timeout", "startup_timeout", "execution_timeout", "timeout"}
 
 
 class _Client(PapermillNotebookClient):
@@ -63,12 +82,21 @@ class Kernel:
         self._session = _Session(self._messages)
         self._shell = shell()
         self._shell.displayhook.session = self._shell.display_pub.session = self._session
-        sys.stdout, sys.stderr = (_Stream(self._session, name) for name in ("stdout", "stderr"))
-        os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
-        plotly.io.renderers.default = os.environ.get("PLOTLY_RENDERER", "plotly_mimetype")
-        builtins.input = getpass.getpass = _no_input
         self.iopub_channel = SimpleNamespace(get_msg=lambda timeout=None: _next(self._messages))
         self.shell_channel = SimpleNamespace(get_msg=lambda timeout=None: _next(self._replies))
+
+    def __enter__(self) -> Kernel:
+        """Take the place of standard output and error."""
+        self._before = sys.stdout, sys.stderr
+        sys.stdout, sys.stderr = (_Stream(self._session, name, number) for number, name in _STREAMS.items())
+        _settle(self._shell)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Give them back."""
+        sys.stdout.close()
+        sys.stderr.close()
+        sys.stdout, sys.stderr = self._before
 
     def is_alive(self) -> bool:
         """Whether the kernel is alive: it is where we are."""
@@ -76,12 +104,15 @@ class Kernel:
 
     async def execute(self, code: str, *, store_history: bool = True, stop_on_error: bool = True) -> str:
         """Run ``code``; its messages wait until they are fetched. Returns the id that they carry."""
+        if self._shell.exit_now:
+            raise DeadKernelError("Kernel died")  # by exit() in an earlier cell
         request = self._session.msg("execute_request", {"code": code})
         self._session.request = request["header"]
         self._session.send(None, "status", {"execution_state": "busy"})
         self._session.send(None, "execute_input", {"code": code, "execution_count": self._shell.execution_count})
         self._shell._last_traceback_during_displayhook = False
         result = await self._run(code, store_history)
+        self._shell.display_pub._flush_streams()
         error = result.error_before_exec or result.error_in_exec
         reply: dict[str, Any] = {"status": "ok", "execution_count": self._shell.execution_count - 1}
         if error is not None or self._shell._last_traceback_during_displayhook:
@@ -127,37 +158,70 @@ class _Session(Session):
     def send(self, stream: Any, msg_or_type: Any, content: Any = None, *_: Any, **__: Any) -> Any:
         message = msg_or_type if isinstance(msg_or_type, dict) else self.msg(msg_or_type, content)
         message["parent_header"] = self.request
+        # There and back again, so that it arrives as through a socket: as plain JSON and as it is now.
+        message["content"] = self.unpack(self.pack(message["content"]))
         self._messages.append(message)
         return message
 
 
-class _Stream:
-    """Standard output or error of the cells; text in one stream and place becomes one message, as in a kernel."""
+_STREAMS = {1: "stdout", 2: "stderr"}
 
-    encoding = "utf-8"
-    errors = "replace"
 
-    def __init__(self, session: _Session, name: str) -> None:
-        self._session, self.name = session, name
+class _Stream(io.TextIOBase):
+    """Standard output or error of the cells: text is kept until it is flushed, then sent as one message.
+
+    What processes and libraries write to the descriptor beneath it goes to a file, and from there into the text.
+    """
+
+    encoding = "UTF-8"  # type: ignore[assignment]
+
+    def __init__(self, session: _Session, name: str, number: int) -> None:
+        self._session, self.name, self._number = session, name, number
+        self._lock, self._text = threading.RLock(), io.StringIO()
+        self._owner, self._taken = os.getpid(), 0
+        self._before, self._beneath = os.dup(number), tempfile.TemporaryFile()  # noqa: SIM115
+        os.dup2(self._beneath.fileno(), number)
 
     def write(self, text: str) -> int:
         if not isinstance(text, str):
-            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
-        last = self._session._messages[-1] if self._session._messages else None
-        if last and last["msg_type"] == "stream" and last["content"]["name"] == self.name:
-            last["content"]["text"] += text
-        elif text:
-            self._session.send(None, "stream", {"name": self.name, "text": text})
-        return len(text)
+            raise TypeError(f"write() argument must be str, not {type(text)}")
+        with self._lock:
+            self._take()
+            return self._text.write(text)
 
-    def writelines(self, lines: Any) -> None:
-        for line in lines:
-            self.write(line)
+    def flush(self) -> None:
+        if self.closed:
+            return
+        with self._lock:
+            self._take()
+            text, self._text = self._text.getvalue().encode("utf-8", "replace"), io.StringIO()
+        if not text:
+            return
+        if os.getpid() == self._owner:
+            self._session.send(None, "stream", {"name": self.name, "text": text.decode()})
+        else:  # a process forked by a cell
+            os.write(self._number, text)
 
-    def flush(self) -> None: ...
+    def _take(self) -> None:
+        """Take over what was written to the descriptor since the last time."""
+        size = os.fstat(self._beneath.fileno()).st_size
+        if size > self._taken and os.getpid() == self._owner:
+            written = os.pread(self._beneath.fileno(), size - self._taken, self._taken)
+            self._taken = size
+            self._text.write(written.decode("utf-8", "replace"))
 
-    def isatty(self) -> bool:
-        return False
+    def writable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        return self._before  # as in a kernel: the program's own, not the cell's
+
+    def close(self) -> None:
+        if not self.closed:
+            super().close()
+            os.dup2(self._before, self._number)
+            os.close(self._before)
+            self._beneath.close()
 
 
 def shell() -> ZMQInteractiveShell:
@@ -166,8 +230,23 @@ def shell() -> ZMQInteractiveShell:
     return ZMQInteractiveShell.instance(compiler_class=XCachingCompiler, config=config)
 
 
-def _no_input(prompt: str = "", *_: Any, **__: Any) -> str:
-    raise StdinNotImplementedError("raw_input was called, but this frontend does not support input requests.")
+def _settle(shell: ZMQInteractiveShell) -> None:
+    """Set in this process, after the fork, what a kernel sets when it starts."""
+    shell.kernel = SimpleNamespace(eventloop=None)  # what exit() and %matplotlib look for
+    shell.enable_gui = partial(enable_gui, kernel=shell.kernel)
+    shell.init_environment()
+    os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
+    plotly.io.renderers.default = os.environ.get("PLOTLY_RENDERER", "plotly_mimetype")
+    numpy.random.seed()  # noqa: NPY002 - else every fork would draw the same numbers
+    InteractiveShellApp.init_path(SimpleNamespace(ignore_cwd=False))  # modules beside the notebook can be imported
+    builtins.input, getpass.getpass = _refuse("raw_input"), _refuse("getpass")
+
+
+def _refuse(name: str) -> Callable[..., str]:
+    def ask(*_: Any, **__: Any) -> str:
+        raise StdinNotImplementedError(f"{name} was called, but this frontend does not support input requests.")
+
+    return ask
 
 
 def _next(messages: deque[dict[str, Any]]) -> dict[str, Any]:

@@ -334,11 +334,9 @@ def _end(pid: int) -> int:
 
 def _be_task(task: tuple[Any, ...], writing: int, server: int) -> NoReturn:
     """Be the fork: do the task, write the result, and end."""
-    global _inside
     code = 70
     try:
         os.setsid()
-        _inside = True
         _die_with_owner(server)
         with os.fdopen(writing, "wb") as results:
             pickle.dump(_call(task), results)
@@ -349,6 +347,8 @@ def _be_task(task: tuple[Any, ...], writing: int, server: int) -> NoReturn:
 
 def _call(task: tuple[Any, ...]) -> tuple[str, bytes]:
     """Do the task as if the owner did it: in his folder, with his paths and environment."""
+    global _inside
+    _inside = True
     pickled, _, memory_limit, (folder, path, environment) = task
     try:
         os.chdir(folder)
