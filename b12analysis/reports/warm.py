@@ -35,6 +35,8 @@ _PATIENCE = 120.0
 _IDLE = 900.0
 #: The same bytes from every worker, and no threads to fork: linear algebra in one thread, and a fixed hash seed.
 _SAME = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1") | {"PYTHONHASHSEED": "0"}
+#: Python puts the working folder first, where a file may have a library's name; the owner's paths are what counts.
+_START = "import sys; sys.path[:] = filter(None, sys.path); from b12analysis.reports import warm; warm._serve"
 _inside = False
 #: All processes; those that wait for a task, and the lock for the list.
 _all: weakref.WeakSet[Warm] = weakref.WeakSet()
@@ -167,10 +169,10 @@ class Warm:
 
     def _start(self) -> subprocess.Popen[bytes]:
         process = subprocess.Popen(
-            [sys.executable, "-c", f"from b12analysis.reports import warm; warm._serve({os.getpid()})"],
+            [sys.executable, "-c", f"{_START}({os.getpid()})"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=os.environ | _SAME | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            env=os.environ | _SAME | {"PYTHONPATH": os.pathsep.join(str(Path(path).absolute()) for path in sys.path)},
             start_new_session=True,  # Ctrl-C is for the owner, who then lets go
         )
         self._end = weakref.finalize(self, _stop, process)  # also when this program ends
