@@ -163,6 +163,7 @@ class _Batch:
         self.rows = {job.stem: self._row(job) for job in jobs}
         self.rows |= {stem: known[stem] for stem in kept if stem in known and (stem in done or not retry)}
         self.todo = [job for job in jobs if job.stem not in kept]
+        self.ended = sum(row["status"] != "waiting" for row in self.rows.values())
         self.rewritten = 0.0
 
     def run(self, workers: int | None, executor: Any, keep_going: bool) -> pd.DataFrame:
@@ -196,7 +197,8 @@ class _Batch:
             row |= {"file": path.name, "page_sha256": files.sha256(page)}
         self.rows[row["stem"]] = row
         note(self.place, row)
-        self.tell(sum(row["status"] != "waiting" for row in self.rows.values()), len(self.rows), row)
+        self.ended += 1
+        self.tell(self.ended, len(self.rows), row)
         if time.monotonic() - self.rewritten > REWRITE:
             self._rewrite(index_too=False)
 
