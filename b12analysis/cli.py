@@ -79,6 +79,8 @@ def main() -> None:
             _fail(error.format_message(), 2)
         if os.environ.get("B12_TRACEBACK"):
             raise
+        if type(error).__name__ == "BatchError":  # such as a full disk; not imported here, as it takes a second
+            _fail(str(error), 1)
         _fail(f"{error} (this is our fault; B12_TRACEBACK=1 shows where)", 1)
 
 

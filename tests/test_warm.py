@@ -101,7 +101,7 @@ def test_what_a_task_started_ends_with_it(process):
 
 def test_a_warm_process_that_was_killed_is_started_again(process):
     os.kill(process.pid, signal.SIGTERM)
-    assert gone(process.pid)
+    process._process.wait(5)
     assert process.run(tasks.total, 2) == 2
 
 
