@@ -22,8 +22,15 @@ def faults(page) -> list[str]:
     return [f"{fault['id']}: {fault['help']}: {fault['nodes'][0]['target']}" for fault in found["violations"]]
 
 
-@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("scheme", "size"),
+    [
+        pytest.param("light", DESK, id="light-desk"),
+        pytest.param("dark", PHONE, id="dark-phone"),
+        pytest.param("light", PHONE, id="light-phone", marks=pytest.mark.slow),
+        pytest.param("dark", DESK, id="dark-desk", marks=pytest.mark.slow),
+    ],
+)
 @pytest.mark.parametrize("name", names())
 def test_axe_finds_no_violation(chromium, pages, name, scheme, size):
     # axe is injected as a script, which the page's own policy would rightly refuse.

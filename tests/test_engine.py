@@ -50,14 +50,21 @@ def run(made, engine, folder, **options):
     folder.mkdir(parents=True, exist_ok=True)
     os.environ.pop("PYTEST_CURRENT_TEST", None)  # a kernel that sees it does not read what processes print
     nbformat.write(made, folder / "in.ipynb")
-    error = None
     settings = {"progress_bar": False, "extra_arguments": list(QUIET), "cwd": folder} | options
-    try:
-        papermill.execute_notebook(folder / "in.ipynb", folder / "out.ipynb", engine_name=ENGINES[engine], **settings)
-    except Exception as raised:
-        error = raised
-    finally:
-        ensure_event_loop().close()  # nbclient keeps one for each thread
+
+    def execute():
+        try:
+            papermill.execute_notebook(
+                folder / "in.ipynb", folder / "out.ipynb", engine_name=ENGINES[engine], **settings
+            )
+        except Exception as raised:
+            return raised
+        finally:
+            ensure_event_loop().close()  # nbclient keeps one for each thread
+        return None
+
+    with ThreadPoolExecutor(1) as thread:  # in the main thread the browser of other tests may run a loop
+        error = thread.submit(execute).result()
     return nbformat.read(folder / "out.ipynb", as_version=4), error
 
 
@@ -353,6 +360,7 @@ def test_the_command_line_of_papermill_knows_the_engine(asked):
     assert said == ["said 4\n", "beneath\n"]  # and nothing of the progress bar
 
 
+@pytest.mark.slow
 def test_an_error_on_the_command_line_is_told_as_by_the_stock_engine(asked):
     ways = [("--engine", "b12"), ()]
     runs = [command(*way, "in.ipynb", "out.ipynb", "-p", "number", "0", "--no-progress-bar", cwd=asked) for way in ways]

@@ -196,11 +196,11 @@ def test_five_kills_of_the_command_and_more_of_its_processes_harm_nothing(calm, 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(100, 150))
+@pytest.mark.parametrize("seed", range(100, 110))
 def test_fifty_storms_harm_nothing(calm, tmp_path, seed):
     spec, notebooks, pages = calm
     storm = Storm(tmp_path, spec, notebooks, seed)
-    storm.rage(ends=storm.chance.choice([1, 1, 2]))
+    storm.rage(ends=5)
     assert_as_calm(storm, pages)
 
 

@@ -72,7 +72,7 @@ def plotly_script(folder: str | os.PathLike[str]) -> str:
 
 @cache
 def packed() -> str:
-    """Return plotly.js compressed and in base64; the same bytes every time. Takes about a second, once a process."""
+    """Return plotly.js compressed and in base64; the same bytes every time. Takes a moment, once a process."""
     return base64.b64encode(gzip.compress(source().encode(), compresslevel=9, mtime=0)).decode()
 
 

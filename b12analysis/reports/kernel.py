@@ -10,6 +10,7 @@ import builtins
 import contextlib
 import getpass
 import io
+import json
 import os
 import queue
 import sys
@@ -159,7 +160,11 @@ class _Session(Session):
         message = msg_or_type if isinstance(msg_or_type, dict) else self.msg(msg_or_type, content)
         message["parent_header"] = self.request
         # There and back again, so that it arrives as through a socket: as plain JSON and as it is now.
-        message["content"] = self.unpack(self.pack(message["content"]))
+        try:
+            packed = self.pack(message["content"])
+        except UnicodeEncodeError:  # half a character, which a kernel would not get across
+            packed = json.dumps(message["content"], ensure_ascii=False).encode(errors="replace")
+        message["content"] = self.unpack(packed)
         self._messages.append(message)
         return message
 

@@ -121,6 +121,7 @@ def ready() -> None:
     """Build what every page needs, so that a fork finds it there."""
     _environment().get_template("page.html.j2")
     drawing.file_name()
+    drawing.packed()
     _ids()
 
 
