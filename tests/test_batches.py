@@ -12,9 +12,11 @@ import yaml
 from toys import toy_folder
 
 import b12analysis as b12
-from b12analysis import reports
+from b12analysis import evidence, reports
 from b12analysis.arguments import InputError
-from b12analysis.reports import batches, files, records
+from b12analysis.reports import batches, files, records, workers
+
+LIMITS = {"engine": "warm", "plotly": "shared", "time_limit": None, "memory_limit": None}
 
 
 @pytest.fixture
@@ -105,6 +107,53 @@ def test_a_changed_table_makes_only_what_used_it(tmp_path, monkeypatch):
     assert told == ["prevalence"]
 
 
+def test_what_types_the_tables_is_recorded_with_them(tmp_path):
+    table = b12.batch({"reports": [{"report": "recovery"}]}, out=tmp_path / "out")
+    recorded = table.loc[0, "tables"]
+    assert {"columns", "recovery_model", "outcomes", "sources"} == set(recorded)
+    assert all(digest == evidence.sha256(name) for name, digest in recorded.items())
+
+
+def test_a_kernel_of_its_own_may_have_read_any_table(toys, tmp_path):
+    table = b12.batch(numbers(2), out=tmp_path / "out", engine="stock")
+    assert set(table.loc[0, "tables"]) == set(evidence.table_names())
+
+
+def test_a_module_beside_the_notebook_is_found_and_watched(toys, tmp_path):
+    notebook = (toys / "toy.ipynb").read_text(encoding="utf-8")
+    (toys / "helper.py").write_text("word = 'first'\n", encoding="utf-8")
+    (toys / "toy.ipynb").write_text(notebook.replace("The number is", "{__import__('helper').word}"), encoding="utf-8")
+    out = tmp_path / "out"
+    assert b12.batch(numbers(2), out=out).loc[0, "finding"] == "first 2"
+    (toys / "helper.py").write_text("word = 'second'\n", encoding="utf-8")
+    assert b12.batch(numbers(2), out=out).loc[0, "finding"] == "second 2"
+
+
+def test_a_worker_with_another_notebook_refuses(toys):
+    job = reports.plan(numbers(2))[0]
+    row = workers.work(job, "the key of another notebook", workers.Limits(**LIMITS))
+    assert row["status"] == "failed"
+    assert "another notebook, or another version" in row["error"]
+
+
+def test_a_retry_leaves_alone_what_was_done_though_the_notebook_has_changed(toys, tmp_path):
+    out = tmp_path / "out"
+    spec = {"reports": [{"report": "toy", "sets": [{"act": "raise"}, {"number": 2}]}]}
+    b12.batch(spec, out=out)
+    notebook = (toys / "toy.ipynb").read_text(encoding="utf-8")
+    (toys / "toy.ipynb").write_text(notebook.replace("raise ValueError", "ValueError"), encoding="utf-8")
+    table = b12.batch(spec, out=out, retry=True)
+    assert table["status"].tolist() == ["done", "done"]
+    assert 'href="toy-number-2.html"' in (out / "index.html").read_text(encoding="utf-8")
+    assert made_in(spec, out) == ["toy-number-2"]  # which was made from the old notebook
+
+
+def made_in(spec, out) -> list[str]:
+    told = []
+    b12.batch(spec, out=out, tell=lambda ended, of, row: told.append(row["stem"]))
+    return sorted(told)
+
+
 def test_fresh_makes_everything_anew(toys, tmp_path):
     out = tmp_path / "out"
     b12.batch(numbers(2, 3), out=out)
@@ -156,9 +205,9 @@ def test_stop_leaves_what_comes_after_a_failure_waiting(toys, tmp_path):
 def test_the_same_bytes_for_any_number_of_workers_any_executor_and_after_a_stop(toys, tmp_path):
     spec = numbers(*range(2, 8))
     made = {}
-    for workers in (1, 2, 4):
-        b12.batch(spec, out=tmp_path / f"w{workers}", workers=workers)
-        made[workers] = content(tmp_path / f"w{workers}")
+    for count in (1, 2, 4):
+        b12.batch(spec, out=tmp_path / f"w{count}", workers=count)
+        made[count] = content(tmp_path / f"w{count}")
     for kind in (ThreadPoolExecutor, ProcessPoolExecutor):
         with kind(2) as executor:
             b12.batch(spec, out=tmp_path / kind.__name__, executor=executor)
@@ -183,8 +232,8 @@ def test_the_same_bytes_for_any_number_of_workers_any_executor_and_after_a_stop(
 
 def test_the_notebooks_themselves_give_the_same_bytes(tmp_path):
     spec = {"reports": [{"report": "recovery"}, {"report": "risk_groups"}, {"report": "prevalence"}]}
-    for workers in (1, 2):
-        b12.batch(spec, out=tmp_path / str(workers), workers=workers)
+    for count in (1, 2):
+        b12.batch(spec, out=tmp_path / str(count), workers=count)
     assert content(tmp_path / "1") == content(tmp_path / "2")
 
 
@@ -283,7 +332,8 @@ def test_a_full_or_read_only_disk_stops_the_batch_and_loses_nothing(toys, tmp_pa
         ({"engine": "hot"}, "engine='hot' is not known"),
         ({"plotly": "cdn"}, "plotly='cdn' is not known"),
         ({"workers": 0}, "workers=0 is out of range"),
-        ({"time_limit": -1}, "time_limit=-1 is out of range"),
+        ({"time_limit": 0}, "time_limit=0 is out of range"),
+        ({"memory_limit": float("inf")}, "memory_limit=inf is out of range"),
         ({"fresh": True, "retry": True}, "does not go with"),
         ({"executor": "many"}, "executor='many' is no executor"),
         ({"out": None}, "out=None"),

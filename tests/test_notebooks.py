@@ -12,7 +12,7 @@ import pytest
 
 import b12analysis as b12
 from b12analysis.page import BLOCK
-from b12analysis.reports import names, render, run, validate
+from b12analysis.reports import names, render, run, validate, warm
 from b12analysis.reports.notebooks import notebook
 
 
@@ -23,7 +23,7 @@ def cells(name, kind="code"):
 def executed(name, **given):
     """Blocks of a notebook's outputs, and the page made of them."""
     values = validate(name, given)
-    content = run._execute(name, values)
+    content = warm.run(run._execute, run._given(name, values), "warm")
     blocks = [output.data[BLOCK] for cell in content.cells for output in cell.get("outputs", []) if "data" in output]
     return [block for block in blocks if not block["inline_only"]], render.page(content, name, values)
 

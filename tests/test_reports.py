@@ -36,14 +36,14 @@ def test_a_name_never_leaves_its_folder():
 
 @pytest.mark.parametrize("given", [{"age": 200}, {"agee": 60}, {"profile": "sensroy"}])
 def test_wrong_input_writes_nothing_and_starts_no_kernel(tmp_path, monkeypatch, given):
-    monkeypatch.setattr(run, "_execute", lambda *_: pytest.fail("a kernel was about to start"))
+    monkeypatch.setattr(run.warm, "run", lambda *_, **__: pytest.fail("the notebook was about to run"))
     with pytest.raises(InputError):
         report("recovery", out=tmp_path / "out", **given)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_that_is_a_file_is_refused_before_anything_runs(tmp_path, monkeypatch):
-    monkeypatch.setattr(run, "_execute", lambda *_: pytest.fail("a kernel was about to start"))
+    monkeypatch.setattr(run.warm, "run", lambda *_, **__: pytest.fail("the notebook was about to run"))
     (tmp_path / "file").write_text("mine", encoding="utf-8")
     with pytest.raises(InputError, match=r"is not a folder: .*file' is a file"):
         report("recovery", out=tmp_path / "file" / "pages")

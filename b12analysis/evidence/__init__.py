@@ -4,6 +4,29 @@
 """
 
 from b12analysis.evidence.schema import check
-from b12analysis.evidence.tables import STATUSES, axis, load, recorded, select, sha256, sources, tables, weakest
+from b12analysis.evidence.tables import (
+    STATUSES,
+    axis,
+    load,
+    recorded,
+    select,
+    sha256,
+    sources,
+    table_names,
+    tables,
+    weakest,
+)
 
-__all__ = ["STATUSES", "axis", "check", "load", "recorded", "select", "sha256", "sources", "tables", "weakest"]
+__all__ = [
+    "STATUSES",
+    "axis",
+    "check",
+    "load",
+    "recorded",
+    "select",
+    "sha256",
+    "sources",
+    "table_names",
+    "tables",
+    "weakest",
+]

@@ -25,7 +25,7 @@ import pandas as pd
 from b12analysis.arguments import InputError, check_choice, check_columns
 from b12analysis.places import DATA
 
-__all__ = ["STATUSES", "axis", "load", "recorded", "select", "sha256", "sources", "tables", "weakest"]
+__all__ = ["STATUSES", "axis", "load", "recorded", "select", "sha256", "sources", "table_names", "tables", "weakest"]
 
 #: From the strongest to the weakest; a figure wears the weakest mark of the rows it rests on.
 STATUSES = ("verified", "secondary", "recalled", "assumption")
@@ -39,12 +39,16 @@ KEYS = [
     ("claim", "claims", "id"),
 ]
 
-#: Tables of the package that :func:`load` has read since this was last cleared: what a report rests on.
-recorded: set[str] = set()
+#: SHA-256 of the package's tables that :func:`load` has read since this was last cleared: what a report rests on.
+recorded: dict[str, str] = {}
+
+
+def glossary(folder: Path) -> pd.DataFrame:
+    return _glossary(folder, _changed("columns", folder))
 
 
 @cache
-def glossary(folder: Path) -> pd.DataFrame:
+def _glossary(folder: Path, changed: int) -> pd.DataFrame:
     return pd.read_csv(folder / "columns.csv", dtype="string").assign(
         minimum=lambda t: t["minimum"].astype("Float64"), maximum=lambda t: t["maximum"].astype("Float64")
     )
@@ -55,7 +59,8 @@ def read_text(table: str, folder: Path) -> pd.DataFrame:
     return pd.read_csv(folder / f"{table}.csv", dtype="string", keep_default_na=False, na_values=[""])
 
 
-def table_names(folder: Path) -> list[str]:
+def table_names(folder: Path = DATA) -> list[str]:
+    """Names of the tables in a folder, read from its files alone."""
     return sorted(path.stem for path in folder.glob("*.csv"))
 
 
@@ -125,18 +130,23 @@ def load(table: str, folder: Path | None = None) -> pd.DataFrame:
     """
     folder = DATA if folder is None else Path(folder)
     check_choice("table", table, table_names(folder))
-    if folder == DATA:
-        recorded.add(table)
+    if folder == DATA:  # before reading: should the file change now, the hash is the old one, and no longer fits
+        recorded.update({name: _digest(name, _changed(name, DATA)) for name in ("columns", table)})
     return _read(table, folder).copy()
 
 
 def _read(table: str, folder: Path) -> pd.DataFrame:
-    return _typed(table, folder, (folder / f"{table}.csv").stat().st_mtime_ns)
+    return _typed(table, folder, _changed(table, folder), _changed("columns", folder))
+
+
+def _changed(table: str, folder: Path) -> int:
+    """When a table's file last changed."""
+    return (folder / f"{table}.csv").stat().st_mtime_ns
 
 
 @cache
-def _typed(table: str, folder: Path, changed: int) -> pd.DataFrame:
-    """Read a table once, and again when its file has ``changed``."""
+def _typed(table: str, folder: Path, changed: int, glossary_changed: int) -> pd.DataFrame:
+    """Read a table once, and again when its file, or the one that describes it, has changed."""
     try:
         if table == "columns":
             return glossary(folder)
@@ -260,4 +270,9 @@ def sha256(table: str) -> str:
     64
     """
     check_choice("table", table, table_names(DATA))
+    return _digest(table, _changed(table, DATA))
+
+
+@cache
+def _digest(table: str, changed: int) -> str:
     return hashlib.sha256((DATA / f"{table}.csv").read_bytes()).hexdigest()

@@ -10,51 +10,29 @@ from __future__ import annotations
 import contextlib
 import datetime
 import json
+import math
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, ThreadPoolExecutor, wait
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from b12analysis.arguments import InputError, check_choice, check_count, check_range, shown
-from b12analysis.evidence import sha256, tables
-from b12analysis.reports import files, run, warm
+from b12analysis.arguments import InputError, check_choice, check_count, shown
+from b12analysis.evidence import sha256, table_names
+from b12analysis.reports import files, run
 from b12analysis.reports.drawing import plotly_script
 from b12analysis.reports.index import index
 from b12analysis.reports.notebooks import names, question
-from b12analysis.reports.records import (
-    code,
-    is_done,
-    job_key,
-    journal,
-    manifest,
-    note,
-    write_manifest,
-)
+from b12analysis.reports.records import COLUMNS, is_done, job_key, journal, manifest, note, write_manifest
 from b12analysis.reports.spec import Job, plan
+from b12analysis.reports.workers import BatchError, Limits, made
 
-__all__ = ["BatchError", "Limits", "batch", "build"]
+__all__ = ["BatchError", "batch", "build"]
 
-#: How often a report is tried whose process somebody killed, and how often the table is rewritten at most, seconds.
-ATTEMPTS, REWRITE = 3, 5.0
-
-
-class BatchError(RuntimeError):
-    """A batch had to stop; what it has done is kept, and the next run goes on."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Limits:
-    """How each report is made."""
-
-    engine: str
-    plotly: str
-    time_limit: float | None
-    memory_limit: float | None
+#: How often the table is rewritten at most, seconds.
+REWRITE = 5.0
 
 
 def batch(
@@ -127,8 +105,12 @@ def batch(
         out = run.DEFAULT_OUT / Path(spec).stem
     jobs = plan(spec)
     place = files.folder(out)
-    with files.locked(place):
-        return _Batch(jobs, place, limits, fresh=fresh, retry=retry, tell=tell).run(workers, executor, keep_going)
+    try:
+        with files.locked(place):
+            todo = _Batch(jobs, place, limits, fresh=fresh, retry=retry, tell=tell)
+            return todo.run(workers, executor, keep_going)
+    except OSError as error:
+        raise BatchError(f"cannot write in {str(place)!r}: {error}; run it again to go on") from error
 
 
 def build(*, out: str | os.PathLike[str] = run.DEFAULT_OUT, **options: Any) -> Path:
@@ -144,8 +126,8 @@ def _limits(**given: Any) -> Limits:
     check_choice("engine", given["engine"], run.ENGINES)
     check_choice("plotly", given["plotly"], ["shared", "embed"])
     for name in ("time_limit", "memory_limit"):
-        if given[name] is not None:
-            check_range(name, given[name], 0)
+        if given[name] is not None and not 0 < given[name] < math.inf:
+            raise InputError(f"{name}={given[name]!r} is out of range; it must be above 0, or None for no limit")
     return Limits(**given)
 
 
@@ -156,33 +138,31 @@ class _Batch:
         self.jobs, self.place, self.limits, self.tell = jobs, place, limits, tell
         self.keys = {job.stem: job_key(job, plotly=limits.plotly) for job in jobs}
         known = journal(place)
-        today = {name: sha256(name) for name in tables()["table"]}
+        today = {name: sha256(name) for name in table_names()}
         done = {stem for stem, key in self.keys.items() if is_done(known.get(stem), key, place, today)}
+        # On a retry whatever did not fail is left alone, even what would be made anew.
+        others = {stem for stem in self.keys if stem in known and known[stem]["status"] == "done"}
+        kept = set() if fresh else others if retry else done
         failed = {stem for stem in self.keys if stem in known and known[stem]["status"] == "failed"}
-        kept = set() if fresh else set(self.keys) - failed if retry else done
-        self.rows = {job.stem: self._row(job) for job in jobs}
-        self.rows |= {stem: known[stem] for stem in kept if stem in known and (stem in done or not retry)}
-        self.todo = [job for job in jobs if job.stem not in kept]
+        self.rows = {job.stem: _blank(job) for job in jobs} | {stem: known[stem] for stem in kept}
+        self.todo = [job for job in jobs if (job.stem in failed if retry else job.stem not in kept)]
         self.ended = sum(row["status"] != "waiting" for row in self.rows.values())
         self.rewritten = 0.0
 
     def run(self, workers: int | None, executor: Any, keep_going: bool) -> pd.DataFrame:
+        if self.limits.plotly == "shared":
+            plotly_script(self.place)
+        self._rewrite(index_too=False)
         try:
-            if self.limits.plotly == "shared":
-                plotly_script(self.place)
-            self._rewrite(index_too=False)
-            try:
-                with contextlib.closing(_made(self.todo, self.limits, workers, executor)) as rows:
-                    for row in rows:
-                        self._keep(row)
-                        if row["status"] == "failed" and not keep_going:
-                            break
-            except KeyboardInterrupt:
-                self._rewrite()
-                raise
+            with contextlib.closing(made(self.todo, self.keys, self.limits, workers, executor)) as rows:
+                for row in rows:
+                    self._keep(row)
+                    if row["status"] == "failed" and not keep_going:
+                        break
+        except KeyboardInterrupt:
             self._rewrite()
-        except OSError as error:
-            raise BatchError(f"cannot write in {str(self.place)!r}: {error}; run it again to go on") from error
+            raise
+        self._rewrite()
         table = manifest(self.place)
         table.attrs["folder"] = self.place
         return table
@@ -209,13 +189,8 @@ class _Batch:
             files.write(self.place / "index.html", index(rows))
         self.rewritten = time.monotonic()
 
-    def _row(self, job: Job) -> dict[str, Any]:
-        return _blank(job)
-
 
 def _blank(job: Job) -> dict[str, Any]:
-    from b12analysis.reports.records import COLUMNS
-
     values = {name: _plain(value) for name, value in job.values.items()}
     return COLUMNS | {"stem": job.stem, "report": job.report, "question": question(job.report), "parameters": values}
 
@@ -230,86 +205,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list):
         return [_plain(item) for item in value]
     return value if isinstance(value, bool | int | float | str | None) else str(value)
-
-
-def _made(jobs: list[Job], limits: Limits, workers: int | None, executor: Any) -> Iterator[dict[str, Any]]:
-    """Rows of the jobs as they end, in any order; never many more on their way than there are workers."""
-    if not jobs:
-        return
-    pool = warm.Pool() if executor is None else None
-    if executor is None:
-        executor = ThreadPoolExecutor(min(workers or _processors(), len(jobs)))
-    elif hasattr(executor, "get_executor"):  # a Dask client
-        workers = workers or sum(executor.nthreads().values())
-        executor = executor.get_executor(pure=False)
-    waiting, ahead = iter(jobs), 2 * (workers or getattr(executor, "_max_workers", None) or _processors())
-    running: dict[Any, Job] = {}
-    try:
-        while True:
-            for job in waiting:
-                running[executor.submit(work, job, limits, code(), pool)] = job
-                if len(running) >= ahead:
-                    break
-            if not running:
-                return
-            ended, _ = wait(running, return_when=FIRST_COMPLETED)
-            for future in ended:
-                yield _row_of(running.pop(future), future)
-    finally:
-        for future in running:
-            future.cancel()
-        if pool is not None:
-            pool.stop()
-            executor.shutdown(wait=True, cancel_futures=True)
-
-
-def _row_of(job: Job, future: Any) -> dict[str, Any]:
-    try:
-        return future.result()
-    except BrokenExecutor as error:
-        raise BatchError(f"the executor broke: {error}; run it again to go on") from error
-    except Exception as error:  # the worker was lost, or something in us is wrong: this report failed, the others go on
-        return {"stem": job.stem, "status": "failed", "error": f"{type(error).__name__}: {error}"}
-
-
-def work(job: Job, limits: Limits, wanted: str, pool: warm.Pool | None = None) -> dict[str, Any]:
-    """Make one report and return its row with the page; what a worker does."""
-    pool = pool or warm.Pool()
-    if code() != wanted:
-        raise RuntimeError("this worker has another version of b12analysis or its libraries")
-    start, attempt = time.perf_counter(), 0
-    row = {"stem": job.stem, "status": "failed"}
-    while True:
-        attempt += 1
-        row |= {"attempts": attempt}
-        try:
-            made = pool.run(
-                run.make,
-                job.report,
-                job.values,
-                engine=limits.engine,
-                plotly=limits.plotly,
-                time_limit=limits.time_limit,
-                memory_limit=limits.memory_limit,
-            )
-        except warm.Died as error:
-            if error.killed and attempt < ATTEMPTS:
-                continue
-            return row | {"error": str(error), "seconds": time.perf_counter() - start}
-        except Exception as error:
-            told = str(error) if isinstance(error, run.ReportError) else f"{type(error).__name__}: {error}"
-            return row | {"error": told, "seconds": time.perf_counter() - start}
-        page = asdict(made.page)
-        return (
-            row
-            | {name: page[name] for name in ("html", "finding", "sentence", "key_figures")}
-            | {"status": "done", "tables": made.tables, "cell_seconds": made.cell_seconds}
-            | {"seconds": time.perf_counter() - start}
-        )
-
-
-def _processors() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _now() -> str:

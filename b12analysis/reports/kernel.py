@@ -243,7 +243,7 @@ def _settle(shell: ZMQInteractiveShell) -> None:
     os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
     plotly.io.renderers.default = os.environ.get("PLOTLY_RENDERER", "plotly_mimetype")
     numpy.random.seed()  # noqa: NPY002 - else every fork would draw the same numbers
-    InteractiveShellApp.init_path(SimpleNamespace(ignore_cwd=False))  # modules beside the notebook can be imported
+    InteractiveShellApp.init_path(SimpleNamespace(ignore_cwd=False))  # modules in the working folder can be imported
     builtins.input, getpass.getpass = _refuse("raw_input"), _refuse("getpass")
 
 

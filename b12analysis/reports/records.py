@@ -11,8 +11,10 @@ import hashlib
 import io
 import json
 import os
+import platform
+import re
 from functools import cache
-from importlib.metadata import version
+from importlib.metadata import requires, version
 from pathlib import Path
 from typing import Any
 
@@ -58,14 +60,15 @@ COLUMNS: dict[str, Any] = {
     "page_sha256": None,
 }
 _NESTED = ["parameters", "key_figures", "tables"]
-_PACKAGES = ("jinja2", "nbconvert", "numpy", "pandas", "plotly", "scipy")
 
 
 @cache
 def code() -> str:
-    """SHA-256 over the package's code and templates, and the versions of what it computes and draws with."""
+    """SHA-256 over the package's code and templates, and the versions of Python and of what the package depends on."""
     package = Path(__file__).parent.parent
-    digest = hashlib.sha256(json.dumps([version(name) for name in _PACKAGES]).encode())
+    needed = [re.match(r"[\w.-]+", line)[0] for line in requires("b12analysis") or [] if "extra ==" not in line]
+    versions = {name: version(name) for name in [*needed, "b12analysis", "ipython", "mistune", "nbclient"]}
+    digest = hashlib.sha256(json.dumps([platform.python_version(), sorted(versions.items())]).encode())
     for path in sorted(package.rglob("*")):
         if path.suffix in (".py", ".j2", ".css", ".js") and path.is_file():
             digest.update(path.relative_to(package).as_posix().encode() + b"\0" + path.read_bytes())
@@ -74,7 +77,9 @@ def code() -> str:
 
 def job_key(job: Any, *, plotly: str) -> str:
     """SHA-256 of what a report is made from, but for the tables, which are known once it has run."""
-    parts = [job.report, job.values, job.files, plotly, code(), file_sha256(notebook(job.report))]
+    path = notebook(job.report)
+    beside = {module.name: file_sha256(module) for module in sorted(path.parent.glob("*.py"))}
+    parts = [job.report, job.values, job.files, plotly, code(), file_sha256(path), beside]
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
 
 
@@ -192,8 +197,9 @@ def compare(a: str | os.PathLike[str], b: str | os.PathLike[str]) -> pd.DataFram
     -------
     DataFrame with columns
         stem      name of the report
-        what      "only in a", "only in b", "status", "key figure", "finding", "page" (other bytes, the same numbers)
-        name      name of the key figure, where it is one
+        what      "only in a", "only in b", "status", "error", "finding", "sentence", "parameter", "key figure", or
+                  "page" where only the bytes differ
+        name      name of the parameter or key figure, where it is one
         in_a      what it is in the first
         in_b      what it is in the second
 
@@ -212,16 +218,20 @@ def _differ(a: dict[str, Any] | None, b: dict[str, Any] | None) -> list[tuple[An
         known = a or b
         return [(known["stem"], "only in a" if b is None else "only in b", None, a and a["status"], b and b["status"])]
     stem = a["stem"]
-    if a["status"] != b["status"]:
-        return [(stem, "status", None, *(row["error"] or row["status"] for row in (a, b)))]
-    texts = [{key["name"]: key["text"] for key in row["key_figures"]} for row in (a, b)]
-    found = [
-        (stem, "key figure", name, texts[0].get(name), texts[1].get(name))
-        for name in dict.fromkeys([*texts[0], *texts[1]])
-        if texts[0].get(name) != texts[1].get(name)
-    ]
-    if a["finding"] != b["finding"]:
-        found.append((stem, "finding", None, a["finding"], b["finding"]))
+    found = [(stem, name, None, a[name], b[name]) for name in ("status", "error", "finding", "sentence")]
+    for kind in ("parameters", "key_figures"):
+        first, second = (_named(row[kind]) for row in (a, b))
+        found += [
+            (stem, kind[:-1].replace("_", " "), name, first.get(name), second.get(name)) for name in first | second
+        ]
+    found = [difference for difference in found if difference[3] != difference[4]]
     if not found and a["page_sha256"] != b["page_sha256"]:
         found.append((stem, "page", None, (a["page_sha256"] or "")[:12], (b["page_sha256"] or "")[:12]))
     return found
+
+
+def _named(values: Any) -> dict[str, str]:
+    """Parameters, or key figures with all their digits, as texts by name."""
+    if isinstance(values, dict):
+        return {name: json.dumps(value, ensure_ascii=False) for name, value in values.items()}
+    return {key["name"]: f"{key['text']} [{key['estimate']!r} {key['lower']!r} {key['upper']!r}]" for key in values}

@@ -24,7 +24,7 @@ import pandas as pd
 
 from b12analysis import theme
 from b12analysis.arguments import InputError
-from b12analysis.evidence import load, sha256
+from b12analysis.evidence import load, recorded, sha256, table_names
 from b12analysis.page import BLOCK, NOT_ADVICE, PLOTLY, check_drawable
 from b12analysis.reports import drawing, templating
 from b12analysis.reports.notebooks import question
@@ -99,7 +99,7 @@ def page(notebook: Any, name: str, values: dict[str, Any], *, plotly: str = "emb
             parameters=values,
             command=_command(name, values),
             versions={"python": platform.python_version()} | {package: version(package) for package in _PACKAGES},
-            hashes={table: sha256(table) for table in _tables_used(used)},
+            hashes={table: recorded.get(table) or sha256(table) for table in _tables_used(used)},
             bibliography=_bibliography(used),
             code=[cell.source for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()],
             **_scripts(plotly),
@@ -213,11 +213,13 @@ def _tables_used(used: list[dict[str, str]]) -> list[str]:
     return ["columns", "sources", *sorted(table for table, keys in _ids().items() if keys & ids)]
 
 
-@cache
 def _ids() -> dict[str, set[str]]:
-    from b12analysis.evidence import tables
+    return _ids_of(tuple((name, sha256(name)) for name in table_names()))
 
-    loaded = {name: load(name) for name in tables()["table"] if name != "left_out"}
+
+@cache
+def _ids_of(hashes: tuple[tuple[str, str], ...]) -> dict[str, set[str]]:
+    loaded = {name: load(name) for name, _ in hashes if name != "left_out"}
     return {name: set(table["id"]) for name, table in loaded.items() if "id" in table}
 
 

@@ -18,9 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from b12analysis import places
 from b12analysis.arguments import check_choice
-from b12analysis.evidence import recorded, sha256, tables
+from b12analysis.evidence import recorded, sha256, table_names
 from b12analysis.reports import files, render, warm
+from b12analysis.reports.engine import needs_kernel
 from b12analysis.reports.injection import inject
 from b12analysis.reports.naming import stem
 from b12analysis.reports.notebooks import notebook, validate
@@ -29,6 +31,7 @@ __all__ = ["DEFAULT_OUT", "ENGINES", "Made", "ReportError", "make", "prepare", "
 
 #: How a notebook's own figures are shown: as data, which the page draws; no script is written into outputs.
 RENDERER = "plotly_mimetype"
+KERNEL = "python3"
 DEFAULT_OUT = Path("reports/build")
 #: Name for users, and papermill's name of the engine.
 ENGINES = {"warm": "b12", "stock": None}
@@ -114,15 +117,17 @@ def make(name: str, values: dict[str, Any], *, engine: str = "warm", plotly: str
     """
     check_choice("engine", engine, ENGINES)
     start = time.perf_counter()
+    given = _given(name, values)
     recorded.clear()
-    executed = _execute(name, values, engine)
-    recorded_here = bool(recorded)
+    executed = _execute(given, engine)
     page = render.page(executed, name, values, plotly=plotly)
-    read = recorded if recorded_here else tables()["table"]  # what another process reads stays unknown: all of them
+    elsewhere = engine == "stock" or needs_kernel(given, KERNEL, {})
+    if elsewhere:  # what another process reads is not known: it may be all of them
+        recorded.update({table: sha256(table) for table in table_names()})
     cells = [cell.metadata.get("papermill", {}).get("duration") or 0.0 for cell in executed.cells]
     return Made(
         page=page,
-        tables={table: sha256(table) for table in sorted(read)},
+        tables=dict(sorted(recorded.items())),
         seconds=time.perf_counter() - start,
         cell_seconds=sum(cells),
     )
@@ -171,7 +176,7 @@ def _rehearse() -> None:
 
     import b12analysis as b12
 
-    for table in tables()["table"]:
+    for table in table_names():
         b12.load(table)
     b12.sources("surveys")
     rows = b12.evidence.select(b12.load("surveys"), definition=["b12_148"])
@@ -188,30 +193,45 @@ def _rehearse() -> None:
     b12.pool(b12.estimates.independent(studies))
 
 
-def _execute(name: str, values: dict[str, Any], engine: str = "warm") -> Any:
+def _given(name: str, values: dict[str, Any]) -> Any:
+    """Return the notebook with its parameters, ready to run."""
     import nbformat
+
+    return inject(nbformat.read(notebook(name), as_version=4), name, values)
+
+
+def _execute(given: Any, engine: str) -> Any:
+    """Run a notebook; modules beside it can be imported, and its figures stay data."""
     import papermill  # 0.7 s: not before the input is known to be right
     from papermill.exceptions import PapermillExecutionError
-    from traitlets.config import Config
 
     logging.getLogger("papermill").setLevel(logging.ERROR)
-    os.environ["PLOTLY_RENDERER"] = RENDERER  # figures stay data, in a kernel too
-    given = inject(nbformat.read(notebook(name), as_version=4), name, values)
-    with tempfile.TemporaryDirectory(prefix="b12-") as sockets:
-        # Sockets in a folder of our own instead of TCP ports: parallel runs cannot collide and nobody else can listen.
-        # Their paths must stay below about 100 bytes.
-        fits = os.name == "posix" and len(os.fsencode(sockets)) < 80
-        channel = {"transport": "ipc", "ip": str(Path(sockets) / "kernel")} if fits else {}
+    os.environ["PLOTLY_RENDERER"] = RENDERER
+    beside = str(places.notebooks())
+    sys.path.insert(0, beside)
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [beside, os.environ.get("PYTHONPATH")]))
+    with _sockets() if engine == "stock" else contextlib.nullcontext({}) as options:
         try:
             return papermill.execute_notebook(
                 given,
                 None,
                 engine_name=ENGINES[engine],
-                kernel_name="python3",
+                kernel_name=KERNEL,
                 progress_bar=False,
                 log_output=False,
-                config=Config({"KernelManager": channel}),
-                extra_arguments=["--log-level=CRITICAL"],  # what fails comes back as an error, not as noise
+                **options,
             )
         except PapermillExecutionError as error:
             raise ReportError(f"cell {error.cell_index}: {error.ename}: {error.evalue}") from None
+
+
+@contextlib.contextmanager
+def _sockets() -> Iterator[dict[str, Any]]:
+    """Have a kernel talk through files in a folder of its own, not TCP ports: nobody else can collide or listen."""
+    from traitlets.config import Config
+
+    with tempfile.TemporaryDirectory(prefix="b12-") as folder:
+        fits = os.name == "posix" and len(os.fsencode(folder)) < 80  # the paths of sockets are short
+        channel = {"transport": "ipc", "ip": str(Path(folder) / "kernel")} if fits else {}
+        quiet = ["--log-level=CRITICAL"]  # what fails comes back as an error, not as noise
+        yield {"config": Config({"KernelManager": channel}), "extra_arguments": quiet}
