@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import html
 import json
+import math
 import re
 from typing import Any
 
@@ -76,14 +77,14 @@ def key_figure(
     Raises
     ------
     InputError
-        If one of the three is missing: a number does not go without its interval.
+        If one of the three is missing or infinite: a number does not go without its interval.
     """
     _say(name, "name")
     numbers = {
         part: float(row[part]) if pd.notna(row[part]) else float("nan") for part in ("estimate", "lower", "upper")
     }
-    if any(value != value for value in numbers.values()):
-        raise InputError(f"row lacks one of estimate, lower, upper for key figure {name!r}: {numbers}")
+    if not all(math.isfinite(scale * value) for value in numbers.values()):
+        raise InputError(f"row lacks a finite estimate, lower or upper for key figure {name!r}: {numbers}")
     if unit == "%" and scale == 100:
         text = share(*numbers.values())
     else:

@@ -176,6 +176,14 @@ def test_values_are_printed_as_the_command_line_takes_them():
     assert [cells[1] for cells in rows[1:]] == ["none", "true", "6", "0.5", "a, 2", "text", "x" * 200 + "…"]
 
 
+@pytest.mark.parametrize("limit", [None, "inf", "", float("inf"), float("nan"), 10**400, [1]])
+def test_a_figure_whose_limit_is_no_finite_number_keeps_its_text_and_is_not_drawn(limit):
+    rows = [row("r-1", n=1), row("r-2", n=2, figures=[figure() | {"upper": limit}])]
+    cells = re.findall(r"<tr>.*?</tr>", index(rows), re.S)[-2:]
+    assert ["data-v" in cell for cell in cells] == [True, False]
+    assert all("50\u00a0%" in cell for cell in cells)
+
+
 def hostile():
     bad = row("evil", status="failed", error=EVIL, name=EVIL, **{EVIL: 1})
     good = row("javascript:alert(1)//#?", name="x", figures=[figure(EVIL, unit=EVIL, what=EVIL)], **{EVIL: 2})

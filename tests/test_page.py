@@ -43,8 +43,9 @@ def test_a_key_figure_in_another_unit_keeps_its_unit():
 
 
 def test_a_key_figure_without_its_interval_is_refused():
-    with pytest.raises(InputError, match="row lacks one of estimate, lower, upper for key figure 'deficient'"):
-        page.key_figure("deficient", {"estimate": 0.04, "lower": None, "upper": 0.05})
+    for missing in (None, float("nan"), float("inf"), -float("inf"), 1e308):
+        with pytest.raises(InputError, match="row lacks a finite estimate, lower or upper for key figure 'deficient'"):
+            page.key_figure("deficient", {"estimate": 0.04, "lower": missing, "upper": 0.05})
 
 
 def test_a_figure_comes_with_title_table_summary_and_csv():

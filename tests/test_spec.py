@@ -190,10 +190,11 @@ def test_long_names_are_cut_and_stay_apart():
     assert all(len(name.encode()) <= 120 for name in names)
 
 
-def test_names_that_windows_keeps_for_itself_are_changed():
+def test_names_that_windows_or_the_index_page_keeps_are_changed():
     from b12analysis.reports.naming import stem_of
 
     assert [stem_of(name, [], {}) for name in ("con", "LPT1", "console")] == ["con_", "LPT1_", "console"]
+    assert [stem_of(name, [], {}) for name in ("index", "Index", "indexes")] == ["index_", "Index_", "indexes"]
 
 
 # ------------------------------------------------------------------------------------------------------------ errors

@@ -9,6 +9,7 @@ sheet it carries, by their hashes, and no other.
 from __future__ import annotations
 
 import re
+import sys
 from collections import Counter
 from functools import cache
 from itertools import groupby
@@ -168,9 +169,14 @@ def _cell(row: dict[str, Any], column: dict[str, Any]) -> dict[str, str] | None:
     numbers = [figure[part] for part in ("estimate", "lower", "upper")]
     return {
         "text": figure["text"],
-        "numbers": " ".join(f"{value:.4g}" for value in numbers) if None not in numbers else "",
+        "numbers": " ".join(f"{value:.4g}" for value in numbers) if all(map(_is_finite, numbers)) else "",
         "own": ", ".join(filter(None, [" ".join(own), "" if column["what"] else figure["what"]])),
     }
+
+
+def _is_finite(value: Any) -> bool:
+    """Whether a value can be drawn: a manifest may also hold None, texts such as "inf", and numbers too large."""
+    return isinstance(value, int | float) and abs(value) <= sys.float_info.max
 
 
 def _text(value: Any) -> str:

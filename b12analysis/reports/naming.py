@@ -1,7 +1,8 @@
 """Names of files: a report and the parameters that are not at their defaults.
 
-Names fit every file system: no separators, no name that Windows keeps for itself, at most 120 bytes. Where a value's
-word does not say it whole (a character that files cannot have, a name that had to be cut), eight digits of a hash do.
+Names fit every file system: no separators, no name that Windows keeps for itself, at most 120 bytes; and none takes the
+place of the index page. Where a value's word does not say it whole (a character that files cannot have, a name that had
+to be cut), eight digits of a hash do.
 Some values still share a word (files of one name in two folders, ``a b`` and ``a_b``); a batch refuses them together.
 """
 
@@ -21,7 +22,8 @@ from b12analysis.reports.types import text
 __all__ = ["stem", "stem_of"]
 
 _LONGEST = 120
-_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.I)
+#: Names that Windows keeps for itself, and the page that lists a folder.
+_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)|index$", re.I)
 
 
 def stem(name: str, values: Mapping[str, Any]) -> str:
