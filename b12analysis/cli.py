@@ -21,6 +21,7 @@ import typer
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 from typer.core import TyperCommand
 
 from b12analysis.arguments import InputError
@@ -96,11 +97,12 @@ class _ReportCommand(TyperCommand):
     def format_epilog(self, ctx: Any, formatter: Any) -> None:
         """Write the parameters."""
         from b12analysis.reports.notebooks import names, parameters
+        from b12analysis.reports.types import text
 
         for name in names():
             with formatter.section(f"Parameters of {name}"):
                 formatter.write_dl(
-                    [(p.name, f"{p.meaning} ({_allowed(p)}; {p.default} by default)") for p in parameters(name)]
+                    [(p.name, f"{p.meaning} ({_allowed(p)}; {text(p.default)} by default)") for p in parameters(name)]
                 )
 
 
@@ -134,7 +136,7 @@ def report(
             given = _given(parameter or [])
             for reserved in {"name", "out"} & given.keys():
                 reports.validate(name, {reserved: given[reserved]})  # not a parameter: the error says which are
-            status.update(f"running {name}")
+            status.update(Text(f"running {name}"))
             path = reports.report(name, out=out, **given)
     typer.echo(path.resolve())
 
@@ -147,7 +149,7 @@ def _given(pairs: list[str]) -> dict[str, str]:
             raise InputError(f"parameter={pair!r} is not KEY=VALUE, such as age=70")
         if key.strip() in given:
             raise InputError(f"parameter={pair!r}: {key.strip()!r} is given twice")
-        given[key.strip()] = value.strip()
+        given[key.strip()] = value  # spaces may be part of a text
     return given
 
 
@@ -276,6 +278,7 @@ def show_parameters(
 ) -> None:
     """Show what a report can be told: type, range, default and meaning."""
     from b12analysis.reports.notebooks import parameters
+    from b12analysis.reports.types import text
 
     rows = [
         {"name": p.name, "type": p.type, "range": p.range, "default": p.default, "meaning": p.meaning}
@@ -285,9 +288,9 @@ def show_parameters(
         numbers = {
             p.name: {"minimum": p.minimum, "maximum": p.maximum, "choices": list(p.choices)} for p in parameters(name)
         }
-        typer.echo(json.dumps([row | numbers[row["name"]] for row in rows], indent=1, ensure_ascii=False, default=str))
+        typer.echo(json.dumps([row | numbers[row["name"]] for row in rows], indent=1, ensure_ascii=False, default=text))
     else:
-        _print(rows)
+        _print([row | {"default": text(row["default"])} for row in rows])
 
 
 @app.command("list")
@@ -385,7 +388,7 @@ def _print(rows: list[dict[str, Any]]) -> None:
     for column in rows[0]:
         table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*(str(value) for value in row.values()))
+        table.add_row(*(Text(str(value)) for value in row.values()))  # rich would take [brackets] for its own markup
     Console(width=None if sys.stdout.isatty() else 160).print(table)
 
 

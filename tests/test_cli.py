@@ -59,6 +59,21 @@ def test_params_for_machines_is_json(call):
     assert listed["romberg"]["default"] is None
 
 
+def test_params_prints_types_and_defaults_as_they_are(call, typed):
+    lines = {line.split()[0]: line.split()[1:] for line in call("params", "typed")[1].splitlines()}
+    assert lines["many"][:2] == ["list[str]", "[]"]
+    assert lines["days"][:4] == ["list[date]", "|", "None", "none"]
+    assert lines["b"][:2] == ["bool", "false"]
+    assert "days (list[date] | None; none by default)" in " ".join(call("report", "--help")[1].split())
+
+
+@pytest.mark.parametrize("words", ["[/b] [red]x", ":smile: [link=x]"])
+def test_a_table_and_an_error_show_brackets_as_they_are(call, capsys, words):
+    cli._print([{"a": words}])
+    assert capsys.readouterr().out.split("\n")[1].strip() == words
+    assert words in call("report", words)[2]
+
+
 def test_data_list_counts_rows_by_status(call):
     code, out, _ = call("data", "list")
     assert code == 0

@@ -173,7 +173,7 @@ def test_a_few_reports_of_different_kinds_are_cards_without_a_script():
 def test_values_are_printed_as_the_command_line_takes_them():
     values = [None, True, 6.0, 0.5, ["a", 2.0], "text", "x" * 999]
     rows = Table(index([row(f"r-{n}", value=value) for n, value in enumerate(values)])).rows
-    assert [cells[1] for cells in rows[1:]] == ["none", "true", "6", "0.5", "a, 2", "text", "x" * 200 + "…"]
+    assert [cells[1] for cells in rows[1:]] == ["none", "true", "6", "0.5", "[a, 2]", "text", "x" * 200 + "…"]
 
 
 @pytest.mark.parametrize("limit", [None, "inf", "", float("inf"), float("nan"), 10**400, [1]])

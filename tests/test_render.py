@@ -7,15 +7,17 @@ import html
 import html.parser
 import os
 import re
+import shlex
+from datetime import date
 
 import nbformat
 import pytest
 from saying import notebook, said
 
 import b12analysis as b12
-from b12analysis import page
+from b12analysis import cli, page
 from b12analysis.arguments import InputError
-from b12analysis.reports import drawing, names, render
+from b12analysis.reports import drawing, names, render, validate
 
 
 class Resources(html.parser.HTMLParser):
@@ -112,6 +114,27 @@ def test_markup_in_the_words_of_a_report_is_shown_and_not_obeyed():
 def test_the_same_notebook_gives_the_same_bytes():
     once, again = (render.page(notebook(said()), "recovery", {"seed": 1}).html for _ in range(2))
     assert once == again
+
+
+def test_the_command_of_a_page_gives_the_same_parameters_again(typed):
+    file = typed / "a table, 'mine'.csv"
+    file.write_text("a", encoding="utf-8")
+    given = {
+        "f": None, "b": True, "d": date(2026, 1, 31), "s": " it's $HOME, <i>1</i>", "many": ["a, b", "", "it's", "-c"],
+        "days": [date(2026, 2, 1), date(2026, 3, 1)], "p": file,
+    }  # fmt: skip
+    values = validate("typed", given)
+    text = render.page(notebook(said()), "typed", values).html
+    words = shlex.split(html.unescape(re.search(r"makes it again:</p>\s*<pre><code>(.*?)</code>", text, re.S)[1]))
+    assert words[:3] == ["b12", "report", "typed"]
+    assert set(words[3::2]) == {"-p"}
+    assert validate("typed", cli._given(words[4::2])) == values
+
+
+def test_tags_show_values_as_the_command_line_takes_them(typed):
+    text = render.page(notebook(said()), "typed", validate("typed", {"b": True, "f": 6.0, "many": ["a", "b"]})).html
+    for tag in ("b: true", "f: 6", "d: 2026-01-01", "many: [a, b]", "days: none"):
+        assert f"<li>{tag}</li>" in text
 
 
 # -- size, policy, the script that draws ------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ import jinja2
 from b12analysis import theme
 from b12analysis.page import NOT_ADVICE
 from b12analysis.reports import templating
+from b12analysis.reports.types import text
 
 __all__ = ["index"]
 
@@ -180,13 +181,9 @@ def _is_finite(value: Any) -> bool:
 
 
 def _text(value: Any) -> str:
-    """Print a parameter as the command line takes it: none, true, 6 for 6.0, lists with commas."""
-    if isinstance(value, list):
-        return ", ".join(map(_text, value))
-    if value is None or isinstance(value, bool):
-        return str(value).lower()
-    text = str(value).removesuffix(".0") if isinstance(value, float) else str(value)
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+    """Print a parameter as the command line takes it, cut where it is long."""
+    whole = text(value)
+    return whole if len(whole) <= _LONGEST else f"{whole[:_LONGEST]}…"
 
 
 def _words(name: str) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import copy
 import datetime
+import json
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from b12analysis.reports.notebooks import validate
+from b12analysis.reports.types import text
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -53,7 +55,7 @@ def inject(notebook: NotebookNode, report: str, values: Mapping[str, Any]) -> No
     for cell in notebook.cells:
         cell.metadata.setdefault("tags", [])
     injected = parameterize_notebook(notebook, values, kernel_name=_translator(), language="python")
-    injected.metadata["papermill"]["parameters"] = {name: _json(value) for name, value in values.items()}
+    injected.metadata["papermill"]["parameters"] = json.loads(json.dumps(values, default=text))
     for cell in injected.cells:
         if "injected-parameters" in cell.metadata["tags"]:
             cell["id"] = "injected-parameters"  # papermill draws it at random; the same report has the same bytes
@@ -74,9 +76,3 @@ def _translator() -> str:
 
     papermill_translators.register("b12", Translator)
     return "b12"
-
-
-def _json(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_json(item) for item in value]
-    return str(value) if isinstance(value, datetime.date | Path) else value

@@ -61,8 +61,6 @@ def _word(value: Any) -> str:
     """Return a value as part of a file's name: 6.0 is 6, None is none, lists are joined by ``+``."""
     if isinstance(value, list):
         return "+".join(map(_word, value)) or "empty"
-    if isinstance(value, float):
-        return repr(value).removesuffix(".0")
     if isinstance(value, Path):
         return _slug(value.stem)
     return _slug(value) if isinstance(value, str) else text(value)

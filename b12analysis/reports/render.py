@@ -28,6 +28,7 @@ from b12analysis.evidence import load, recorded, sha256, table_names
 from b12analysis.page import BLOCK, NOT_ADVICE, PLOTLY, check_drawable
 from b12analysis.reports import drawing, templating
 from b12analysis.reports.notebooks import question
+from b12analysis.reports.types import text
 
 __all__ = ["Page", "page"]
 
@@ -96,7 +97,7 @@ def page(notebook: Any, name: str, values: dict[str, Any], *, plotly: str = "emb
             figures=figures,
             caveats=[part for part in parts if part["kind"] == "caveat"],
             key_figures=[part for part in parts if part["kind"] == "key_figure"],
-            parameters=values,
+            parameters={key: text(value) for key, value in values.items()},
             command=_command(name, values),
             versions={"python": platform.python_version()} | {package: version(package) for package in _PACKAGES},
             hashes={table: recorded.get(table) or sha256(table) for table in _tables_used(used)},
@@ -204,7 +205,7 @@ def _parts(notebook: Any) -> list[dict[str, Any]]:
 
 def _command(name: str, values: dict[str, Any]) -> str:
     """Return the command that makes this page again."""
-    options = [word for key, value in values.items() for word in ("-p", f"{key}={value}")]
+    options = [word for key, value in values.items() for word in ("-p", f"{key}={text(value)}")]
     return shlex.join(["b12", "report", name, *options])
 
 

@@ -29,7 +29,7 @@ from typing import Any
 
 from b12analysis.arguments import check_choice, check_range
 from b12analysis.evidence import load
-from b12analysis.reports.types import Type
+from b12analysis.reports.types import Type, text
 
 __all__ = ["Parameter", "parse_cell"]
 
@@ -60,7 +60,7 @@ class Parameter:
         '18 to 100'
         """
         if self.choices:
-            return " | ".join(str(choice) for choice in self.choices)
+            return " | ".join(map(text, self.choices))
         limits = [f"{limit:g}" if isinstance(limit, float) else str(limit) for limit in (self.minimum, self.maximum)]
         return " to ".join(limits) if self.minimum is not None else ""
 

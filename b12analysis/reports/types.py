@@ -145,15 +145,15 @@ def text(value: Any) -> str:
 
     Examples
     --------
-    >>> text([1.5, None]), text(None), text(datetime.date(2026, 1, 31)), text(["a, b", "c"])
-    ('[1.5, none]', 'none', '2026-01-31', "['a, b', c]")
+    >>> text([1.5, None]), text(6.0), text(datetime.date(2026, 1, 31)), text(["a, b", "c"])
+    ('[1.5, none]', '6', '2026-01-31', "['a, b', c]")
     """
     if isinstance(value, list):
         items = [text(item) for item in value]
         return yaml.dump(items, Dumper=_Writer, default_flow_style=True, allow_unicode=True, width=math.inf).strip()
     if value is None or isinstance(value, bool):
         return str(value).lower()
-    return str(value)
+    return str(value).removesuffix(".0") if isinstance(value, float) else str(value)
 
 
 class _Writer(yaml.SafeDumper):
