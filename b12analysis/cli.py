@@ -1,7 +1,7 @@
 """The command ``b12``: reports, their parameters, the tables, and JupyterLab.
 
 Results go to standard output, progress to standard error. Exit codes: 0 done, 2 the input is wrong (one line that says
-what and how to mend it), 1 our fault.
+what and how to mend it), 1 a report failed, or our fault.
 """
 
 from __future__ import annotations
@@ -80,8 +80,8 @@ def main() -> None:
             _fail(error.format_message(), 2)
         if os.environ.get("B12_TRACEBACK"):
             raise
-        if type(error).__name__ == "BatchError":  # such as a full disk; not imported here, as it takes a second
-            _fail(str(error), 1)
+        if type(error).__name__ in ("BatchError", "ReportError"):  # not imported here, as it takes a second
+            _fail(str(error), 1)  # such as a full disk, or a notebook that raises
         _fail(f"{error} (this is our fault; B12_TRACEBACK=1 shows where)", 1)
 
 
@@ -310,9 +310,9 @@ def lab(
 ) -> None:
     """Open JupyterLab on the notebooks: the repository's own, or copies in your folder when installed from a wheel."""
     from b12analysis.places import notebooks
+    from b12analysis.reports.notebooks import names
 
-    originals = notebooks()
-
+    originals, reports = notebooks(), names()
     if folder is None and originals.name == "notebooks":  # a checkout: work on the originals
         folder = originals
     else:
@@ -320,9 +320,9 @@ def lab(
         if folder.exists() and not folder.is_dir():
             raise InputError(f"folder={str(folder)!r} is a file; name a folder for the notebooks")
         folder.mkdir(parents=True, exist_ok=True)
-        for original in sorted(originals.glob("*.ipynb")):
-            if not (folder / original.name).exists():  # a copy that the user has worked on stays as it is
-                shutil.copyfile(original, folder / original.name)
+        for file in (f"{name}.ipynb" for name in reports):
+            if not (folder / file).exists():  # a copy that the user has worked on stays as it is
+                shutil.copyfile(originals / file, folder / file)
     typer.echo(folder.resolve())
     if not copy_only:
         raise typer.Exit(subprocess.call([sys.executable, "-m", "jupyter", "lab", str(folder)]))

@@ -8,7 +8,7 @@ from importlib.metadata import version
 import pytest
 
 from b12analysis import cli
-from b12analysis.reports import names
+from b12analysis.reports import names, run
 
 
 def b12(*arguments):
@@ -149,18 +149,35 @@ def test_wrong_input_is_one_line_and_exit_code_2(call, monkeypatch, tmp_path, ar
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_fault_of_ours_is_one_line_and_exit_code_1(call, monkeypatch, tmp_path):
-    from b12analysis.reports import run
-
+def test_a_notebook_that_raises_is_one_line_and_exit_code_1(call, monkeypatch, tmp_path):
     def fail(*_, **__):
         raise run.ReportError("cell 3: KeyError: 'x'")
 
     monkeypatch.setattr(run.warm, "run", fail)
     code, out, err = call("report", "recovery", "--out", str(tmp_path))
     assert (code, out) == (1, "")
-    assert err == (
-        "b12: report 'recovery' failed: cell 3: KeyError: 'x' (this is our fault; B12_TRACEBACK=1 shows where)\n"
-    )
+    assert err == "b12: report 'recovery' failed: cell 3: KeyError: 'x'\n"
+
+
+def test_a_fault_of_ours_is_one_line_and_exit_code_1(call, monkeypatch, tmp_path):
+    def fail(*_, **__):
+        raise RuntimeError("out of order")
+
+    monkeypatch.setattr(run.warm, "run", fail)
+    code, out, err = call("report", "recovery", "--out", str(tmp_path))
+    assert (code, out) == (1, "")
+    assert err == "b12: out of order (this is our fault; B12_TRACEBACK=1 shows where)\n"
+
+
+@pytest.mark.parametrize("folder", ["empty", "missing"])
+@pytest.mark.parametrize("arguments", [["list"], ["report", "recovery"], ["report", "--all"], ["lab", "--copy-only"]])
+def test_a_folder_without_notebooks_is_named(call, monkeypatch, tmp_path, folder, arguments):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty" / "._toy.ipynb").write_text("half a copy", encoding="utf-8")
+    monkeypatch.setenv("B12_NOTEBOOKS", folder)
+    assert call(*arguments) == (2, "", f"b12: B12_NOTEBOOKS={folder!r} is not a folder with notebooks in it\n")
+    assert [path.name for path in tmp_path.iterdir()] == ["empty"]
 
 
 def test_a_report_prints_its_path_last(tmp_path):

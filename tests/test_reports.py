@@ -1,6 +1,9 @@
 """Reports are written whole or not at all, under names that say what they are."""
 
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import nbformat
@@ -68,6 +71,33 @@ def test_a_page_that_cannot_be_written_whole_leaves_no_part(tmp_path, monkeypatc
     with pytest.raises(OSError, match="No space left"):
         files.write(tmp_path / "page.html", "text")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="files of Windows have no such rights")
+@pytest.mark.parametrize(("umask", "mode"), [("022", "0o644"), ("077", "0o600"), ("002", "0o664")])
+def test_a_file_has_the_rights_that_new_files_have(tmp_path, umask, mode):
+    code = "import sys, pathlib; from b12analysis.reports import files; p = pathlib.Path(sys.argv[1])"
+    code += "; files.write(p, 'x'); print(oct(p.stat().st_mode & 0o777))"
+    path = tmp_path / "page.html"
+    done = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, umask=int(umask, 8))
+    assert (done.stdout, done.stderr) == (f"{mode}\n", "")
+
+
+@pytest.mark.parametrize(
+    ("step", "act"),
+    [
+        ((Path, "mkdir"), lambda folder: files.write(folder / "page.html", "text")),
+        ((Path, "mkdir"), lambda folder: files.locked(folder).__enter__()),
+        ((files.filelock.FileLock, "acquire"), lambda folder: files.locked(folder).__enter__()),
+    ],
+)
+def test_a_folder_that_cannot_be_written_is_named(tmp_path, monkeypatch, step, act):
+    def refuse(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(*step, refuse)
+    with pytest.raises(InputError, match=r"out='.*pages' cannot be written: Permission denied"):
+        act(tmp_path / "pages")
 
 
 def test_the_index_shows_each_report_with_its_key_figures(pages):

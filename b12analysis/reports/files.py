@@ -15,6 +15,10 @@ from b12analysis.arguments import InputError
 
 __all__ = ["folder", "locked", "sha256", "write"]
 
+#: What new files are not allowed. It can be read only by setting it, so this is done once, before there are threads.
+_UMASK = os.umask(0o077)
+os.umask(_UMASK)
+
 
 def folder(out: str | os.PathLike[str]) -> Path:
     """Return the folder for results, after checking that it can be made and written.
@@ -44,9 +48,9 @@ def locked(place: Path) -> Iterator[None]:
     Raises
     ------
     InputError
-        If another batch has it.
+        If another batch has it, or it cannot be made or written.
     """
-    place.mkdir(parents=True, exist_ok=True)
+    _make(place)
     lock = filelock.FileLock(place / ".lock", timeout=0)
     try:
         lock.acquire()
@@ -54,6 +58,8 @@ def locked(place: Path) -> Iterator[None]:
         raise InputError(
             f"out={str(place)!r} is in use by another batch; wait for it or choose another folder"
         ) from None
+    except OSError as error:
+        raise InputError(f"out={str(place)!r} cannot be written: {error.strerror or error}") from None
     try:
         for half in place.glob(".*.part"):  # of a batch that was killed
             half.unlink(missing_ok=True)
@@ -62,19 +68,26 @@ def locked(place: Path) -> Iterator[None]:
         lock.release()
 
 
+def _make(place: Path) -> None:
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"out={str(place)!r} cannot be written: {error.strerror or error}") from None
+
+
 def sha256(content: str | bytes) -> str:
     """SHA-256 of a text or of bytes, in hexadecimal."""
     return hashlib.sha256(content.encode() if isinstance(content, str) else content).hexdigest()
 
 
 def write(path: Path, content: str | bytes) -> None:
-    """Write a file whole or not at all: beside it first, then in its place."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write a file whole or not at all: beside it first, then in its place; its folder is made if it is not there."""
+    _make(path.parent)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem[:40]}.", suffix=".part")
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content.encode() if isinstance(content, str) else content)
-        Path(name).chmod(0o644)
+        Path(name).chmod(0o666 & ~_UMASK)  # as any new file; ``mkstemp`` lets nobody else read
         Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)

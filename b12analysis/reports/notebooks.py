@@ -23,12 +23,21 @@ __all__ = ["Parameter", "check", "names", "notebook", "parameters", "question", 
 def names() -> list[str]:
     """Names of the reports.
 
+    Raises
+    ------
+    InputError
+        If there is no notebook, or no folder of them.
+
     Examples
     --------
     >>> names()
     ['prevalence', 'recovery', 'risk_groups']
     """
-    return sorted(path.stem for path in places.notebooks().glob("*.ipynb"))
+    folder = places.notebooks()
+    found = sorted(path.stem for path in folder.glob("*.ipynb") if not path.name.startswith("."))
+    if not found:
+        raise InputError(f"B12_NOTEBOOKS={str(folder)!r} is not a folder with notebooks in it")
+    return found
 
 
 def notebook(report: str) -> Path:
