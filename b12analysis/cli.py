@@ -24,7 +24,7 @@ from rich.table import Table
 from rich.text import Text
 from typer.core import TyperCommand
 
-from b12analysis.arguments import InputError
+from b12analysis.arguments import InputError, check_count
 
 __all__ = ["main"]
 
@@ -169,36 +169,31 @@ def batch(
     plotly: Annotated[str, typer.Option(metavar="WHERE", help="shared: one script a folder; embed: in each page.")] = (
         "shared"
     ),
-    time_limit: Annotated[float, typer.Option(metavar="SECONDS", help="Time that one report may take.")] = 600,
-    memory_limit: Annotated[float, typer.Option(metavar="MIB", help="Memory that one report may take.")] = 4096,
+    time_limit: Annotated[str, typer.Option(metavar="SECONDS", help="Time that one report may take, or none.")] = "600",
+    memory_limit: Annotated[str, typer.Option(metavar="MIB", help="Memory of one report, or none.")] = "4096",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be made, make nothing.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Make everything anew, also what is done.")] = False,
     retry: Annotated[bool, typer.Option("--retry", help="Make only what failed.")] = False,
     keep_going: Annotated[bool, typer.Option("--keep-going/--stop", help="Whether to go on after a failure.")] = True,
 ) -> None:
     """Make many reports, an index and a manifest; run again, it goes on where it stopped."""
+    options = {
+        "out": out,
+        "workers": workers,
+        "engine": engine,
+        "plotly": plotly,
+        "time_limit": _limit("time_limit", time_limit),
+        "memory_limit": _limit("memory_limit", memory_limit),
+        "fresh": fresh,
+        "retry": retry,
+    }
     if dry_run:
-        from b12analysis.reports.spec import plan
-
-        _print([{"report": job.report, "page": f"{job.stem}.html"} for job in plan(spec)])
+        _show_plan(spec, **options)
         return
     with _stoppable(), _progress() as tell, _cluster(scheduler) as executor:
         from b12analysis import reports
 
-        table = reports.batch(
-            spec,
-            out=out,
-            workers=workers,
-            executor=executor,
-            engine=engine,
-            plotly=plotly,
-            time_limit=time_limit,
-            memory_limit=memory_limit,
-            fresh=fresh,
-            retry=retry,
-            keep_going=keep_going,
-            tell=tell,
-        )
+        table = reports.batch(spec, executor=executor, keep_going=keep_going, tell=tell, **options)
     failed = table[table["status"] == "failed"]
     for row in failed.itertuples():
         sys.stderr.write(f"b12: {row.stem} failed: {' '.join(row.error.split())}\n")
@@ -207,6 +202,33 @@ def batch(
     typer.echo((table.attrs["folder"] / "index.html").resolve())
     if len(failed):
         raise typer.Exit(1)
+
+
+def _limit(name: str, given: str) -> float | None:
+    from b12analysis.reports.types import Type
+
+    return Type.of("float | None").parse(name, given, None, "a number or none")
+
+
+def _show_plan(spec: Path, *, out: Path | None, workers: int | None, fresh: bool, retry: bool, **limits: Any) -> None:
+    """Print the reports of a batch, what is not at its default in each, and their folder; nothing is made."""
+    from b12analysis.reports import batches, files, parameters, plan, run
+    from b12analysis.reports.types import text
+
+    batches._limits(**limits)
+    if workers is not None:
+        check_count("workers", workers)
+    if fresh and retry:
+        raise InputError("fresh=True does not go with retry=True: one makes everything, the other what failed")
+    place = files.folder(run.DEFAULT_OUT / spec.stem if out is None else out)
+    jobs = plan(spec)
+    known = {name: {p.name: p.default for p in parameters(name)} for name in {job.report for job in jobs}}
+    rows = []
+    for job in jobs:
+        told = [f"{key}={text(value)}" for key, value in job.values.items() if value != known[job.report][key]]
+        rows.append({"report": job.report, "page": f"{job.stem}.html", "parameters": ", ".join(told)})
+    _print(rows)
+    typer.echo(f"{len(jobs):,} report{'s' * (len(jobs) > 1)} in {place.resolve()}")
 
 
 @contextlib.contextmanager

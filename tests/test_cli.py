@@ -7,7 +7,8 @@ from importlib.metadata import version
 
 import pytest
 
-from b12analysis import cli
+from b12analysis import cli, reports
+from b12analysis.arguments import InputError
 from b12analysis.reports import names, run
 
 
@@ -178,6 +179,61 @@ def test_a_folder_without_notebooks_is_named(call, monkeypatch, tmp_path, folder
     monkeypatch.setenv("B12_NOTEBOOKS", folder)
     assert call(*arguments) == (2, "", f"b12: B12_NOTEBOOKS={folder!r} is not a folder with notebooks in it\n")
     assert [path.name for path in tmp_path.iterdir()] == ["empty"]
+
+
+SPEC = "reports: [{report: recovery, grid: {age: [60, 70], romberg: [none, true]}}]"
+
+
+def test_a_dry_run_prints_the_plan_and_makes_nothing(call, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "ages.yaml").write_text(SPEC, encoding="utf-8")
+    code, out, err = call("batch", "ages.yaml", "--dry-run")
+    assert (code, err) == (0, "")
+    head, *rows, last = [line.split() for line in out.splitlines()]
+    assert head == ["report", "page", "parameters"]
+    assert rows == [
+        ["recovery", "recovery.html"],
+        ["recovery", "recovery-age-70.html", "age=70"],
+        ["recovery", "recovery-age-70-romberg-true.html", "age=70,", "romberg=true"],
+        ["recovery", "recovery-romberg-true.html", "romberg=true"],
+    ]
+    assert " ".join(last) == f"4 reports in {tmp_path / 'reports' / 'build' / 'ages'}"
+    assert [path.name for path in tmp_path.iterdir()] == ["ages.yaml"]
+
+
+@pytest.mark.parametrize("dry", [["--dry-run"], []])
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        (["--engine", "hot"], "engine='hot' is not known"),
+        (["--plotly", "cdn"], "plotly='cdn' is not known"),
+        (["--workers", "0"], "workers=0 is out of range"),
+        (["--fresh", "--retry"], "fresh=True does not go with retry=True"),
+        (["--time-limit", "-1"], "time_limit=-1.0 is out of range"),
+        (["--time-limit", "soon"], "time_limit='soon' is not a number or none"),
+        (["--memory-limit", "inf"], "memory_limit='inf' is not a finite number"),
+        (["--out", "ages.yaml"], "out='ages.yaml' is not a folder"),
+    ],
+)
+def test_a_dry_run_refuses_what_a_batch_would(call, monkeypatch, tmp_path, options, text, dry):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "ages.yaml").write_text(SPEC, encoding="utf-8")
+    code, out, err = call("batch", "ages.yaml", *options, *dry)
+    assert (code, out) == (2, "")
+    assert err.startswith(f"b12: {text}")
+    assert [path.name for path in tmp_path.iterdir()] == ["ages.yaml"]
+
+
+def test_no_limit_is_none(call, monkeypatch, tmp_path):
+    given = {}
+
+    def batch(spec, **options):
+        given.update(options)
+        raise InputError("enough")
+
+    monkeypatch.setattr(reports, "batch", batch)
+    assert call("batch", "x.yaml", "--time-limit", "none", "--memory-limit", "2e3")[0] == 2
+    assert (given["time_limit"], given["memory_limit"]) == (None, 2000.0)
 
 
 def test_a_report_prints_its_path_last(tmp_path):
