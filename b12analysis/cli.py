@@ -24,7 +24,7 @@ from rich.table import Table
 from rich.text import Text
 from typer.core import TyperCommand
 
-from b12analysis.arguments import InputError, check_count
+from b12analysis.arguments import InputError
 
 __all__ = ["main"]
 
@@ -200,7 +200,7 @@ def batch(
     counts = ", ".join(f"{count} {status}" for status, count in table["status"].value_counts().items())
     _log.print(f"{len(table)} reports: {counts}", highlight=False)
     typer.echo((table.attrs["folder"] / "index.html").resolve())
-    if len(failed):
+    if (table["status"] != "done").any():
         raise typer.Exit(1)
 
 
@@ -210,25 +210,22 @@ def _limit(name: str, given: str) -> float | None:
     return Type.of("float | None").parse(name, given, None, "a number or none")
 
 
-def _show_plan(spec: Path, *, out: Path | None, workers: int | None, fresh: bool, retry: bool, **limits: Any) -> None:
+def _show_plan(spec: Path, **options: Any) -> None:
     """Print the reports of a batch, what is not at its default in each, and their folder; nothing is made."""
-    from b12analysis.reports import batches, files, parameters, plan, run
+    from b12analysis import reports
     from b12analysis.reports.types import text
 
-    batches._limits(**limits)
-    if workers is not None:
-        check_count("workers", workers)
-    if fresh and retry:
-        raise InputError("fresh=True does not go with retry=True: one makes everything, the other what failed")
-    place = files.folder(run.DEFAULT_OUT / spec.stem if out is None else out)
-    jobs = plan(spec)
-    known = {name: {p.name: p.default for p in parameters(name)} for name in {job.report for job in jobs}}
+    table = reports.batch(spec, dry_run=True, **options)
+    defaults = {name: {p.name: text(p.default) for p in reports.parameters(name)} for name in table["report"].unique()}
     rows = []
-    for job in jobs:
-        told = [f"{key}={text(value)}" for key, value in job.values.items() if value != known[job.report][key]]
-        rows.append({"report": job.report, "page": f"{job.stem}.html", "parameters": ", ".join(told)})
+    for row in table.to_dict("records"):
+        told = [(key, text(value)) for key, value in row["parameters"].items()]
+        changed = ", ".join(f"{key}={value}" for key, value in told if value != defaults[row["report"]][key])
+        state = "done" if row["status"] == "done" else "make"
+        rows.append({"report": row["report"], "page": f"{row['stem']}.html", "": state, "parameters": changed})
     _print(rows)
-    typer.echo(f"{len(jobs):,} report{'s' * (len(jobs) > 1)} in {place.resolve()}")
+    count = (table["status"] != "done").sum()
+    typer.echo(f"{len(rows):,} report{'s' * (len(rows) > 1)}, {count:,} to make, in {table.attrs['folder'].resolve()}")
 
 
 @contextlib.contextmanager

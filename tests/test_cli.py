@@ -192,12 +192,12 @@ def test_a_dry_run_prints_the_plan_and_makes_nothing(call, monkeypatch, tmp_path
     head, *rows, last = [line.split() for line in out.splitlines()]
     assert head == ["report", "page", "parameters"]
     assert rows == [
-        ["recovery", "recovery.html"],
-        ["recovery", "recovery-age-70.html", "age=70"],
-        ["recovery", "recovery-age-70-romberg-true.html", "age=70,", "romberg=true"],
-        ["recovery", "recovery-romberg-true.html", "romberg=true"],
+        ["recovery", "recovery.html", "make"],
+        ["recovery", "recovery-age-70.html", "make", "age=70"],
+        ["recovery", "recovery-age-70-romberg-true.html", "make", "age=70,", "romberg=true"],
+        ["recovery", "recovery-romberg-true.html", "make", "romberg=true"],
     ]
-    assert " ".join(last) == f"4 reports in {tmp_path / 'reports' / 'build' / 'ages'}"
+    assert " ".join(last) == f"4 reports, 4 to make, in {tmp_path / 'reports' / 'build' / 'ages'}"
     assert [path.name for path in tmp_path.iterdir()] == ["ages.yaml"]
 
 

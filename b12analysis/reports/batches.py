@@ -25,7 +25,7 @@ from b12analysis.reports import files, run
 from b12analysis.reports.drawing import plotly_script
 from b12analysis.reports.index import index
 from b12analysis.reports.notebooks import names, question
-from b12analysis.reports.records import COLUMNS, is_done, job_key, journal, manifest, note, write_manifest
+from b12analysis.reports.records import COLUMNS, frame, is_done, job_key, journal, note, write_manifest
 from b12analysis.reports.spec import Job, plan
 from b12analysis.reports.workers import BatchError, Limits, made
 
@@ -45,6 +45,7 @@ def batch(
     plotly: str = "shared",
     time_limit: float | None = 600,
     memory_limit: float | None = 4096,
+    dry_run: bool = False,
     fresh: bool = False,
     retry: bool = False,
     keep_going: bool = True,
@@ -70,6 +71,8 @@ def batch(
         Seconds that one report may take.
     memory_limit : float, optional
         Memory of one report, MiB; kept on Linux only.
+    dry_run : bool
+        Make and write nothing; the table says what is done and what would be made ("waiting").
     fresh : bool
         Make everything anew, also what is done.
     retry : bool
@@ -105,6 +108,8 @@ def batch(
         out = run.DEFAULT_OUT / Path(spec).stem
     jobs = plan(spec)
     place = files.folder(out)
+    if dry_run:
+        return _Batch(jobs, place, limits, fresh=fresh, retry=retry, tell=tell).table()
     try:
         with files.locked(place):
             todo = _Batch(jobs, place, limits, fresh=fresh, retry=retry, tell=tell)
@@ -163,7 +168,11 @@ class _Batch:
             self._rewrite()
             raise
         self._rewrite()
-        table = manifest(self.place)
+        return self.table()
+
+    def table(self) -> pd.DataFrame:
+        """Return the manifest, with the folder among its attributes."""
+        table = frame([self.rows[stem] for stem in sorted(self.rows)])
         table.attrs["folder"] = self.place
         return table
 
@@ -191,20 +200,13 @@ class _Batch:
 
 
 def _blank(job: Job) -> dict[str, Any]:
-    values = {name: _plain(value) for name, value in job.values.items()}
+    values = json.loads(json.dumps(job.values, default=str))
     return COLUMNS | {"stem": job.stem, "report": job.report, "question": question(job.report), "parameters": values}
 
 
 def _writable(row: dict[str, Any]) -> dict[str, Any]:
     """Replace halves of characters, which no file takes."""
     return json.loads(json.dumps(row, ensure_ascii=False).encode(errors="replace"))
-
-
-def _plain(value: Any) -> Any:
-    """Value of a parameter as JSON has it."""
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    return value if isinstance(value, bool | int | float | str | None) else str(value)
 
 
 def _now() -> str:

@@ -30,6 +30,7 @@ __all__ = [
     "code",
     "compare",
     "file_sha256",
+    "frame",
     "is_done",
     "job_key",
     "journal",
@@ -127,13 +128,10 @@ def note(place: Path, row: dict[str, Any]) -> None:
 
 def write_manifest(place: Path, rows: list[dict[str, Any]]) -> None:
     """Write the table anew, in the order of the names."""
-    ordered = [COLUMNS | row for row in sorted(rows, key=lambda row: row["stem"])]
+    ordered = sorted(rows, key=lambda row: row["stem"])
     flat = [row | {name: json.dumps(row[name], ensure_ascii=False) for name in _NESTED} for row in ordered]
     content = io.BytesIO()
-    table = pd.DataFrame(flat, columns=list(COLUMNS)).astype(
-        {"seconds": float, "cell_seconds": float, "attempts": "Int64"}
-    )
-    table.to_parquet(content, index=False)
+    frame(flat).to_parquet(content, index=False)
     write(place / MANIFEST, content.getvalue())
 
 
@@ -180,9 +178,15 @@ def manifest(folder: str | os.PathLike[str]) -> pd.DataFrame:
     if not path.is_file():
         raise InputError(f"folder={str(folder)!r} holds no {MANIFEST}: no batch was run there")
     table = pd.read_parquet(path)
-    words = ["finding", "sentence", "question", "error", "file", "ended", "key", "page_sha256"]
-    table[words] = table[words].astype(object).where(table[words].notna(), None)
-    return table.assign(**{name: [json.loads(text) for text in table[name]] for name in _NESTED})
+    return frame(
+        table.assign(**{name: [json.loads(text) for text in table[name]] for name in _NESTED}).to_dict("records")
+    )
+
+
+def frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    """Rows as the table that :func:`manifest` describes; what is not known is None, or a missing number."""
+    table = pd.DataFrame(rows, columns=list(COLUMNS), dtype=object).where(lambda cells: cells.notna(), None)
+    return table.astype({"seconds": float, "cell_seconds": float, "attempts": "Int64"})
 
 
 def compare(a: str | os.PathLike[str], b: str | os.PathLike[str]) -> pd.DataFrame:
