@@ -75,3 +75,19 @@ def fork_a_sleeper(path):
         path.write_text(f"{child} {os.getppid()}", encoding="utf-8")
     time.sleep(60)
     os._exit(0)
+
+
+def pids_with_a_sleeper(path):
+    """Write the numbers of this process, its parent and a process that was started anew, then wait."""
+    path.write_text(f"{os.getpid()} {os.getppid()} {start_a_sleeper()}", encoding="utf-8")
+    time.sleep(60)
+
+
+def leave_a_child(path):
+    """Write the number of a child that was forked, and end without it."""
+    child = os.fork()
+    if child:
+        path.write_text(str(child), encoding="utf-8")
+        os._exit(3)
+    time.sleep(60)
+    os._exit(0)

@@ -16,6 +16,19 @@ from b12analysis.reports import warm
 fork_only = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork: a process serves one task")
 
 
+@pytest.fixture
+def without(tmp_path, monkeypatch):
+    """Take a function of the system away, here and in the processes that are started from now on."""
+    monkeypatch.setattr(warm, "_idle", [])
+
+    def take_away(name):
+        (tmp_path / "sitecustomize.py").write_text(f"import os\nvars(os).pop({name!r}, None)\n", encoding="utf-8")
+        monkeypatch.syspath_prepend(tmp_path)
+        monkeypatch.delattr(os, name, raising=False)
+
+    return take_away
+
+
 @pytest.fixture(scope="module")
 def process():
     """One warm process for the tests of this module."""
@@ -160,19 +173,63 @@ def test_a_stopped_pool_starts_nobody():
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_nobody_outlives_the_program_that_started_it(tmp_path, how):
     numbers = tmp_path / "pids"
-    wait = f"warm.run(tasks.pids, pathlib.Path({str(numbers)!r}))"
+    wait = f"warm.run(tasks.pids_with_a_sleeper, pathlib.Path({str(numbers)!r}))"
     program = f"import tasks, pathlib; from b12analysis.reports import warm; {wait}"
     owner = subprocess.Popen(
         [sys.executable, "-c", program],
         env=os.environ | {"PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])},
         stderr=subprocess.DEVNULL,
     )
-    while not numbers.exists() or " " not in numbers.read_text(encoding="utf-8"):
+    while not numbers.exists() or numbers.read_text(encoding="utf-8").count(" ") < 2:
         assert owner.poll() is None
         time.sleep(0.05)
     owner.send_signal(how)
     owner.wait(10)
     assert all(gone(int(pid)) for pid in numbers.read_text(encoding="utf-8").split())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_what_a_task_started_ends_when_the_process_is_closed(tmp_path):
+    numbers, pool, outcome = tmp_path / "pids", warm.Pool(), []
+
+    def wait_for_it():
+        with pytest.raises(warm.Died) as caught:
+            pool.run(tasks.pids_with_a_sleeper, numbers)
+        outcome.append(caught)
+
+    thread = threading.Thread(target=wait_for_it, daemon=True)
+    thread.start()
+    while not numbers.exists() or numbers.read_text(encoding="utf-8").count(" ") < 2:
+        time.sleep(0.05)
+    pool.stop()
+    thread.join(10)
+    assert outcome
+    assert all(gone(int(pid)) for pid in numbers.read_text(encoding="utf-8").split())
+
+
+@fork_only
+def test_a_task_that_leaves_a_child_behind_is_seen_to_end_also_without_waitid(tmp_path, without):
+    without("waitid")
+    process = warm.Warm()
+    with pytest.raises(warm.Died, match="it ended its process with exit code 3"):
+        process.run(tasks.leave_a_child, tmp_path / "pid")
+    assert gone(int((tmp_path / "pid").read_text(encoding="utf-8")))
+    assert process.run(tasks.total, 1) == 1
+    process.close()
+
+
+def test_without_fork_each_task_gets_a_process_and_none_is_kept(without):
+    without("fork")
+    pool = warm.Pool()
+    assert [pool.run(tasks.mark_and_look), pool.run(tasks.mark_and_look)] == [False, False]
+    assert warm._idle == []
+
+
+def test_without_fork_a_time_limit_is_kept_and_told_as_such(without):
+    without("fork")
+    with pytest.raises(warm.Died, match=r"took longer than the time limit of 0\.5 s") as caught:
+        warm.run(tasks.hang, time_limit=0.5)
+    assert not caught.value.killed
 
 
 def test_a_closed_process_takes_no_task():

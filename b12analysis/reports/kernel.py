@@ -19,6 +19,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -183,9 +184,14 @@ class _Stream(io.TextIOBase):
     def __init__(self, session: _Session, name: str, number: int) -> None:
         self._session, self.name, self._number = session, name, number
         self._lock, self._text = threading.RLock(), io.StringIO()
-        self._owner, self._taken = os.getpid(), 0
-        self._before, self._beneath = os.dup(number), tempfile.TemporaryFile()  # noqa: SIM115
-        os.dup2(self._beneath.fileno(), number)
+        self._owner, self._before = os.getpid(), os.dup(number)
+        writing, path = tempfile.mkstemp()
+        # Opened a second time, as writing and reading are at places of their own.
+        self._path, self._beneath = Path(path), open(path, "rb", buffering=0)  # noqa: SIM115, PTH123
+        os.dup2(writing, number)
+        os.close(writing)
+        if os.name == "posix":  # elsewhere an open file cannot be removed
+            self._path.unlink()
 
     def write(self, text: str) -> int:
         if not isinstance(text, str):
@@ -209,11 +215,8 @@ class _Stream(io.TextIOBase):
 
     def _take(self) -> None:
         """Take over what was written to the descriptor since the last time."""
-        size = os.fstat(self._beneath.fileno()).st_size
-        if size > self._taken and os.getpid() == self._owner:
-            written = os.pread(self._beneath.fileno(), size - self._taken, self._taken)
-            self._taken = size
-            self._text.write(written.decode("utf-8", "replace"))
+        if os.getpid() == self._owner:
+            self._text.write(self._beneath.read().decode("utf-8", "replace"))
 
     def writable(self) -> bool:
         return True
@@ -227,6 +230,9 @@ class _Stream(io.TextIOBase):
             os.dup2(self._before, self._number)
             os.close(self._before)
             self._beneath.close()
+            if os.name != "posix":
+                with contextlib.suppress(OSError):  # what a cell started may still hold it
+                    self._path.unlink()
 
 
 def shell() -> ZMQInteractiveShell:
