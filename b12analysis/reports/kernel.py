@@ -9,17 +9,12 @@ from __future__ import annotations
 import builtins
 import contextlib
 import getpass
-import io
-import json
 import os
 import queue
 import sys
-import tempfile
-import threading
 from collections import deque
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -31,11 +26,12 @@ from ipykernel.ipkernel import IPythonKernel
 from ipykernel.zmqshell import ZMQInteractiveShell
 from IPython.core.error import StdinNotImplementedError
 from IPython.core.shellapp import InteractiveShellApp
-from jupyter_client.session import Session
 from nbclient.exceptions import DeadKernelError
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import Engine
 from traitlets.config import Config
+
+from b12analysis.reports.streams import STREAMS, Collector, Stream
 
 __all__ = ["HereEngine", "Kernel", "shell"]
 
@@ -81,7 +77,7 @@ class Kernel:
     def __init__(self) -> None:
         self._messages: deque[dict[str, Any]] = deque()
         self._replies: deque[dict[str, Any]] = deque()
-        self._session = _Session(self._messages)
+        self._session = Collector(self._messages)
         self._shell = shell()
         self._shell.displayhook.session = self._shell.display_pub.session = self._session
         self.iopub_channel = SimpleNamespace(get_msg=lambda timeout=None: _next(self._messages))
@@ -90,7 +86,7 @@ class Kernel:
     def __enter__(self) -> Kernel:
         """Take the place of standard output and error."""
         self._before = sys.stdout, sys.stderr
-        sys.stdout, sys.stderr = (_Stream(self._session, name, number) for number, name in _STREAMS.items())
+        sys.stdout, sys.stderr = (Stream(self._session, name, number) for number, name in STREAMS.items())
         _settle(self._shell)
         return self
 
@@ -147,92 +143,6 @@ class Kernel:
     def language_info(self) -> dict[str, Any]:
         """What a kernel says of its language."""
         return dict(IPythonKernel.language_info)
-
-
-class _Session(Session):
-    """Keeps messages instead of sending them."""
-
-    def __init__(self, messages: deque[dict[str, Any]]) -> None:
-        super().__init__(key=b"")
-        self._messages = messages
-        self.request: dict[str, Any] = {}
-
-    def send(self, stream: Any, msg_or_type: Any, content: Any = None, *_: Any, **__: Any) -> Any:
-        message = msg_or_type if isinstance(msg_or_type, dict) else self.msg(msg_or_type, content)
-        message["parent_header"] = self.request
-        # There and back again, so that it arrives as through a socket: as plain JSON and as it is now.
-        try:
-            packed = self.pack(message["content"])
-        except UnicodeEncodeError:  # half a character, which a kernel would not get across
-            packed = json.dumps(message["content"], ensure_ascii=False).encode(errors="replace")
-        message["content"] = self.unpack(packed)
-        self._messages.append(message)
-        return message
-
-
-_STREAMS = {1: "stdout", 2: "stderr"}
-
-
-class _Stream(io.TextIOBase):
-    """Standard output or error of the cells: text is kept until it is flushed, then sent as one message.
-
-    What processes and libraries write to the descriptor beneath it goes to a file, and from there into the text.
-    """
-
-    encoding = "UTF-8"  # type: ignore[assignment]
-
-    def __init__(self, session: _Session, name: str, number: int) -> None:
-        self._session, self.name, self._number = session, name, number
-        self._lock, self._text = threading.RLock(), io.StringIO()
-        self._owner, self._before = os.getpid(), os.dup(number)
-        writing, path = tempfile.mkstemp()
-        # Opened a second time, as writing and reading are at places of their own.
-        self._path, self._beneath = Path(path), open(path, "rb", buffering=0)  # noqa: SIM115, PTH123
-        os.dup2(writing, number)
-        os.close(writing)
-        if os.name == "posix":  # elsewhere an open file cannot be removed
-            self._path.unlink()
-
-    def write(self, text: str) -> int:
-        if not isinstance(text, str):
-            raise TypeError(f"write() argument must be str, not {type(text)}")
-        with self._lock:
-            self._take()
-            return self._text.write(text)
-
-    def flush(self) -> None:
-        if self.closed:
-            return
-        with self._lock:
-            self._take()
-            text, self._text = self._text.getvalue().encode("utf-8", "replace"), io.StringIO()
-        if not text:
-            return
-        if os.getpid() == self._owner:
-            self._session.send(None, "stream", {"name": self.name, "text": text.decode()})
-        else:  # a process forked by a cell
-            os.write(self._number, text)
-
-    def _take(self) -> None:
-        """Take over what was written to the descriptor since the last time."""
-        if os.getpid() == self._owner:
-            self._text.write(self._beneath.read().decode("utf-8", "replace"))
-
-    def writable(self) -> bool:
-        return True
-
-    def fileno(self) -> int:
-        return self._before  # as in a kernel: the program's own, not the cell's
-
-    def close(self) -> None:
-        if not self.closed:
-            super().close()
-            os.dup2(self._before, self._number)
-            os.close(self._before)
-            self._beneath.close()
-            if os.name != "posix":
-                with contextlib.suppress(OSError):  # what a cell started may still hold it
-                    self._path.unlink()
 
 
 def shell() -> ZMQInteractiveShell:
