@@ -2,10 +2,10 @@
 
 What can be told to a report stands in its notebook's own cell, read by ``notebooks``, ``schema`` and ``types``. A
 specification of many (``spec``) becomes a plan whose every value is checked. ``run`` makes one report: papermill runs
-the notebook with the warm ``engine``, and ``render`` lays out the page. The engine's ``kernel`` (``streams`` are what it says) runs in a fork of a
-process that has everything imported: ``warm`` says who gets which, ``processes`` is the owner's side of one and
-``serving`` its own. ``batches`` has ``workers`` make many reports and writes them down in ``records``; ``index`` lists
-them.
+the notebook with the warm ``engine``, and ``render`` lays out the page. The engine's ``kernel``, which speaks through
+``streams``, runs in a fork of a process that has everything imported: ``warm`` says who gets which, ``processes`` is
+the owner's side of one and ``serving`` its own. ``batches`` has ``workers`` make many reports and writes them down in
+``records``; ``index`` lists them.
 """
 
 from b12analysis.reports.batches import BatchError, batch, build
