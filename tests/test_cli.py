@@ -9,6 +9,7 @@ import pytest
 
 from b12analysis import cli, reports
 from b12analysis.arguments import InputError
+from b12analysis.cli import console
 from b12analysis.reports import names, run
 
 
@@ -70,7 +71,7 @@ def test_params_prints_types_and_defaults_as_they_are(call, typed):
 
 @pytest.mark.parametrize("words", ["[/b] [red]x", ":smile: [link=x]"])
 def test_a_table_and_an_error_show_brackets_as_they_are(call, capsys, words):
-    cli._print([{"a": words}])
+    console.print_rows([{"a": words}])
     assert capsys.readouterr().out.split("\n")[1].strip() == words
     assert words in call("report", words)[2]
 

@@ -15,8 +15,9 @@ import pytest
 from saying import notebook, said
 
 import b12analysis as b12
-from b12analysis import cli, page
+from b12analysis import page
 from b12analysis.arguments import InputError
+from b12analysis.cli.single import parse_pairs
 from b12analysis.reports import drawing, names, render, validate
 
 
@@ -128,7 +129,7 @@ def test_the_command_of_a_page_gives_the_same_parameters_again(typed):
     words = shlex.split(html.unescape(re.search(r"makes it again:</p>\s*<pre><code>(.*?)</code>", text, re.S)[1]))
     assert words[:3] == ["b12", "report", "typed"]
     assert set(words[3::2]) == {"-p"}
-    assert validate("typed", cli._given(words[4::2])) == values
+    assert validate("typed", parse_pairs(words[4::2])) == values
 
 
 def test_tags_show_values_as_the_command_line_takes_them(typed):
