@@ -3,7 +3,6 @@
 import builtins
 import os
 import subprocess
-import time
 from datetime import date
 from pathlib import Path
 
@@ -125,10 +124,8 @@ def test_a_list_in_a_grid_is_one_value(typed):
 
 
 def test_ten_thousand_reports_are_planned_in_a_moment():
-    start = time.perf_counter()
     jobs = plan(one(grid={"age": list(range(20, 70)), "seed": list(range(200))}))
     assert len({job.stem for job in jobs}) == 10_000
-    assert time.perf_counter() - start < 5  # 0.2 s on the machine where this was written
 
 
 @given(
@@ -283,9 +280,7 @@ def test_errors_without_end_come_to_an_end():
 
 def test_too_many_reports_are_counted_before_they_are_made():
     grid = {name: list(range(20, 100)) for name in ("age", "duration_months", "seed")}
-    start = time.perf_counter()
     assert errors(one(grid=grid)) == ["the batch has 512,000 reports; at most 100,000 are made at once"]
-    assert time.perf_counter() - start < 1
 
 
 # --------------------------------------------------------------------------- hundreds of malformed specifications
@@ -396,13 +391,12 @@ def test_hundreds_of_malformed_specifications_are_refused_or_harmless(typed, tmp
         monkeypatch.setattr(place, name, untouched)
     monkeypatch.chdir(tmp_path)
     cases = [*malformed(), *(("csv", text) for text in TABLES)]
-    outcome, slowest, longest = {}, (0.0, ""), 0
+    outcome, longest = {}, 0
     for family, content in cases:
         write(tmp_path, content if family == "csv" else "", "sets.csv")
         text = "reports: [{report: recovery, sets: sets.csv}]" if family == "csv" else content
         spec = write(tmp_path, text)
         before = sorted(Path.cwd().iterdir())
-        start = time.process_time()
         try:
             jobs = plan(spec)
             planned = len(jobs)
@@ -410,11 +404,9 @@ def test_hundreds_of_malformed_specifications_are_refused_or_harmless(typed, tmp
         except InputError as error:
             planned = 0
             longest = max(longest, *map(len, error.errors), 0)
-        slowest = max(slowest, (time.process_time() - start, text[:80]))
         assert sorted(Path.cwd().iterdir()) == before
         outcome.setdefault(family, []).append(planned)
     assert sum(map(len, outcome.values())) >= 500  # specifications
-    assert slowest < (1, "")
     assert longest < 2_000
     refused = {family for family, planned in outcome.items() if not any(planned)}
     assert refused == outcome.keys() - {"type", "text"}
