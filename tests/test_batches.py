@@ -1,5 +1,6 @@
 """A batch makes every report once and whole, whatever happens on the way, and says so."""
 
+import html
 import json
 import subprocess
 import sys
@@ -148,6 +149,18 @@ def test_a_retry_leaves_alone_what_was_done_though_the_notebook_has_changed(toys
     assert made_in(spec, out) == ["toy-number-2"]  # which was made from the old notebook
 
 
+def test_while_others_wait_the_page_of_before_stays_in_the_index(toys, tmp_path):
+    out = tmp_path / "out"
+    spec = {"reports": [{"report": "toy", "sets": [{"number": 2}, {"number": 3}]}]}
+    b12.batch(spec, out=out)
+    notebook = (toys / "toy.ipynb").read_text(encoding="utf-8")
+    (toys / "toy.ipynb").write_text(notebook.replace('act == \\"raise\\"', "number == 2"), encoding="utf-8")
+    table = b12.batch(spec, out=out, workers=1, keep_going=False).set_index("stem")
+    assert table.loc["toy-number-2", ["status", "file", "finding"]].tolist() == ["failed", None, None]
+    assert table.loc["toy-number-3", ["status", "file"]].tolist() == ["waiting", "toy-number-3.html"]
+    assert 'href="toy-number-3.html"' in (out / "index.html").read_text(encoding="utf-8")
+
+
 def made_in(spec, out) -> list[str]:
     told = []
     b12.batch(spec, out=out, tell=lambda ended, of, row: told.append(row["stem"]))
@@ -163,9 +176,12 @@ def test_fresh_makes_everything_anew(toys, tmp_path):
 @pytest.mark.parametrize(
     ("act", "error"),
     [
-        ("raise", "cell 3: ValueError: number 2 is not liked"),
+        (
+            "raise",
+            'line 2 `if act == "raise": raise ValueError(f"number {number} is not liked")`: ValueError: number 2',
+        ),
         ("leave", "it ended its process with exit code 3"),
-        ("eat", "cell 3: MemoryError"),
+        ("eat", "MemoryError"),
         ("hang", "it took longer than the time limit of 4 s"),
         ("interrupt", "KeyboardInterrupt"),
     ],
@@ -181,7 +197,7 @@ def test_one_that_fails_is_a_row_and_the_others_go_on(toys, tmp_path, act, error
     assert fine["status"] == "done"
     assert not (out / f"toy-number-2-act-{act}.html").exists()
     assert list(out.glob("*.part")) == []
-    assert error in (out / "index.html").read_text(encoding="utf-8")
+    assert error in html.unescape((out / "index.html").read_text(encoding="utf-8"))
 
 
 def test_retry_makes_only_what_failed(toys, tmp_path):
@@ -393,7 +409,8 @@ def test_the_command_makes_plans_and_refuses(toys, tmp_path):
     made = command("batch", spec, "--workers", 2, cwd=tmp_path)
     assert made.returncode == 1
     assert made.stdout.strip() == str(tmp_path / "reports" / "build" / "spec" / "index.html")
-    assert "b12: toy-act-raise failed: cell 3: ValueError: number 1 is not liked" in made.stderr.splitlines()
+    assert "ValueError: number 1 is not liked" in made.stderr
+    assert "2 reports: 1 done, 1 failed; 2 run now" in made.stderr
     same = command("compare", "reports/build/spec", "reports/build/spec", cwd=tmp_path)
     assert (same.returncode, same.stdout.strip()) == (0, "no difference")
     spec.write_text("reports: [{report: toy, parameters: {number: many, act: sing}}]", encoding="utf-8")

@@ -57,7 +57,9 @@ def test_a_report_that_fails_half_way_leaves_the_old_page_as_it_was(tmp_path, br
     out = tmp_path / "out"
     out.mkdir()
     (out / "recovery.html").write_text("the old page", encoding="utf-8")
-    with pytest.raises(ReportError, match="report 'recovery' failed: cell 6: ZeroDivisionError: division by zero"):
+    with pytest.raises(
+        ReportError, match="report 'recovery' failed: cell 6, line 1 `1 / 0`: ZeroDivisionError: division by zero"
+    ):
         report("recovery", out=out)
     assert [path.name for path in out.iterdir()] == ["recovery.html"]
     assert (out / "recovery.html").read_text(encoding="utf-8") == "the old page"

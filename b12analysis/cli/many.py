@@ -55,15 +55,17 @@ def batch(
     if dry_run:
         _show_plan(spec, **options)
         return
-    with _stoppable(), _progress() as tell, _cluster(scheduler) as executor:
+    made = []
+    with _stoppable(), _progress(made.append) as tell, _cluster(scheduler) as executor:
         from b12analysis import reports
 
         table = reports.batch(spec, executor=executor, keep_going=keep_going, tell=tell, **options)
     failed = table[table["status"] == "failed"]
     for row in failed.itertuples():
         sys.stderr.write(f"b12: {row.stem} failed: {' '.join(row.error.split())}\n")
-    counts = ", ".join(f"{count} {status}" for status, count in table["status"].value_counts().items())
-    log.print(f"{len(table)} reports: {counts}", highlight=False)
+    counts = table["status"].value_counts()
+    counts = ", ".join(f"{counts[status]} {status}" for status in ("done", "failed", "waiting") if status in counts)
+    log.print(f"{len(table)} reports: {counts}; {len(made)} run now", highlight=False)
     typer.echo((table.attrs["folder"] / "index.html").resolve())
     if (table["status"] != "done").any():
         raise typer.Exit(1)
@@ -106,7 +108,7 @@ def _stoppable() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _progress() -> Iterator[Callable[[int, int, Any], None]]:
+def _progress(also: Callable[[Any], None]) -> Iterator[Callable[[int, int, Any], None]]:
     """Show how far a batch is, and the time left, from the first report on."""
     columns = [*Progress.get_default_columns()[:-1], MofNCompleteColumn(), TimeRemainingColumn()]
     progress = Progress(*columns, console=log, transient=True, disable=not log.is_terminal)
@@ -115,6 +117,7 @@ def _progress() -> Iterator[Callable[[int, int, Any], None]]:
     def tell(ended: int, of: int, row: Any) -> None:
         progress.start()
         progress.update(bar, completed=ended, total=of)
+        also(row["stem"])
 
     try:
         yield tell

@@ -46,9 +46,14 @@ class _ReportCommand(TyperCommand):
         from b12analysis.reports.types import text
 
         for name in names():
+            try:
+                known = parameters(name)
+            except InputError as error:  # one broken notebook does not take the help away
+                formatter.write_text(str(error))
+                continue
             with formatter.section(f"Parameters of {name}"):
                 formatter.write_dl(
-                    [(p.name, f"{p.meaning} ({_allowed(p)}; {text(p.default)} by default)") for p in parameters(name)]
+                    [(p.name, f"{p.meaning} ({_allowed(p)}; {text(p.default)} by default)") for p in known]
                 )
 
 

@@ -102,11 +102,11 @@ def batch(
         raise InputError(f"executor={shown(executor)} is no executor: a concurrent.futures one, or a Dask client")
     if fresh and retry:
         raise InputError("fresh=True does not go with retry=True: one makes everything, the other what failed")
+    jobs = plan(spec)
     if out is None:
         if isinstance(spec, Mapping):
             raise InputError("out=None: name the folder of the pages, as the specification is no file with a name")
         out = run.DEFAULT_OUT / Path(spec).stem
-    jobs = plan(spec)
     place = files.folder(out)
     if dry_run:
         return _Batch(jobs, place, limits, fresh=fresh, retry=retry, tell=tell).table()
@@ -150,6 +150,8 @@ class _Batch:
         kept = set() if fresh else others if retry else done
         failed = {stem for stem in self.keys if stem in known and known[stem]["status"] == "failed"}
         self.rows = {job.stem: _blank(job) for job in jobs} | {stem: known[stem] for stem in kept}
+        for stem in others - kept:  # until it is made anew, or fails, the page of before is there to be read
+            self.rows[stem] |= {name: known[stem][name] for name in ("file", "finding", "sentence", "key_figures")}
         self.todo = [job for job in jobs if (job.stem in failed if retry else job.stem not in kept)]
         self.ended = sum(row["status"] != "waiting" for row in self.rows.values())
         self.rewritten = 0.0
@@ -179,7 +181,8 @@ class _Batch:
     def _keep(self, row: dict[str, Any]) -> None:
         """Write a page, then say so."""
         html = row.pop("html", None)
-        row = self.rows[row["stem"]] | _writable(row) | {"key": self.keys[row["stem"]], "ended": _now()}
+        before = self.rows[row["stem"]] | {"file": None, "finding": None, "sentence": None, "key_figures": []}
+        row = before | _writable(row) | {"key": self.keys[row["stem"]], "ended": _now()}
         if html is not None:
             path, page = self.place / f"{row['stem']}.html", html.encode(errors="replace")
             files.write(path, page)

@@ -95,8 +95,11 @@ def _read(path: Path, *_stamps: Any) -> tuple[Parameter, ...]:
     """Parameters of a notebook, read anew only after it or a table has changed."""
     tagged = [source for source, tags in _cells(path) if "parameters" in tags]
     if len(tagged) != 1:
-        raise ValueError(f"notebook {path.stem!r} has {len(tagged)} cells tagged 'parameters'; it needs one")
-    return tuple(parse_cell(tagged[0], path.parent))
+        raise InputError(f"notebook {path.name!r} has {len(tagged)} cells tagged 'parameters'; it needs one")
+    try:
+        return tuple(parse_cell(tagged[0], path.parent))
+    except ValueError as error:
+        raise InputError(f"notebook {path.name!r}: {error}") from None
 
 
 def validate(report: str, given: Mapping[str, Any], *, folder: str | os.PathLike[str] | None = None) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import contextlib
 import gc
 import logging
 import os
+import re
 import sys
 import tempfile
 import time
@@ -222,7 +223,17 @@ def _execute(given: Any, engine: str) -> Any:
                 **options,
             )
         except PapermillExecutionError as error:
-            raise ReportError(f"cell {error.cell_index}: {error.ename}: {error.evalue}") from None
+            raise ReportError(f"cell {error.cell_index}{_where(error)}: {error.ename}: {error.evalue}") from None
+
+
+def _where(error: Any) -> str:
+    """Line of the cell that an error came from, with its text."""
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(error.traceback or []))
+    numbers = re.findall(r"^Cell In\[\d+\], line (\d+)", plain, re.M)
+    lines = error.source.splitlines()
+    if not numbers or int(numbers[-1]) > len(lines):
+        return ""
+    return f", line {numbers[-1]} `{lines[int(numbers[-1]) - 1].strip()[:80]}`"
 
 
 @contextlib.contextmanager

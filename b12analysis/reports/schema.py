@@ -61,7 +61,7 @@ class Parameter:
         """
         if self.choices:
             return " | ".join(map(text, self.choices))
-        limits = [f"{limit:g}" if isinstance(limit, float) else str(limit) for limit in (self.minimum, self.maximum)]
+        limits = [f"{limit:.12g}" if isinstance(limit, float) else str(limit) for limit in (self.minimum, self.maximum)]
         return " to ".join(limits) if self.minimum is not None else ""
 
     def parse(self, value: Any, folder: str | os.PathLike[str] | None = None) -> Any:
