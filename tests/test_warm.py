@@ -238,3 +238,10 @@ def test_a_closed_process_takes_no_task():
     with pytest.raises(warm.Died, match="closed"):
         process.run(tasks.total, 1)
     assert gone(process.pid)
+
+
+def test_a_process_that_was_stopped_while_it_waited_is_not_handed_out():
+    process = warm._take()
+    process.close()
+    warm._idle.append(process)
+    assert warm.run(tasks.total, 1, 2) == 3

@@ -100,14 +100,24 @@ class Pool:
         try:
             return process.run(function, *arguments, **named)
         finally:
+            self._give_back(process)
+
+    def _give_back(self, process: Warm) -> None:
+        """Let it wait for the next task, whosever it is; one that has ended, or one too many, is not kept."""
+        with _guard:  # so that no process is stopped that somebody else has taken meanwhile
             self._busy.discard(process)
-            _give_back(process)
+            if process.is_up() and len(_idle) < (os.cpu_count() or 1):
+                process.rest()
+                _idle.append(process)
+                return
+        process.close()
 
     def stop(self) -> None:
         """End what is at work; every :meth:`run` raises :class:`Died`."""
-        self._stopped = True
-        for process in list(self._busy):
-            process.close()
+        with _guard:
+            self._stopped = True
+            for process in list(self._busy):
+                process.close()
 
 
 def _take() -> Warm:
@@ -115,17 +125,7 @@ def _take() -> Warm:
     with _guard:
         while _idle:
             process = _idle.pop()
-            if not process.is_stale():
+            if process.is_up() and not process.is_stale():
                 return process
             process.close()
     return processes.start()
-
-
-def _give_back(process: Warm) -> None:
-    """Let it wait for the next task, whosever it is; one that has ended, or one too many, is not kept."""
-    with _guard:
-        if process.is_up() and len(_idle) < (os.cpu_count() or 1):
-            process.rest()
-            _idle.append(process)
-            return
-    process.close()
