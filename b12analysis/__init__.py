@@ -1,9 +1,9 @@
 """b12analysis: cited evidence, models and reports on vitamin B12 deficiency.
 
 Tables in, tables out. ``load`` reads the evidence, each row with its source and how sure we are of it;
-``prevalence``, ``pool`` and ``attributable_fraction`` turn it into estimates; ``recovery_curve`` and
-``simulate_recovery`` describe nerve function after treatment; ``figures`` draws the results, ``page`` says them in a
-notebook, ``report`` makes a page, and ``batch`` makes many.
+``prevalence``, ``pool`` and ``attributable_fraction`` turn it into estimates; ``survey_prevalence`` and its kin
+estimate from a survey's people; ``recovery_curve`` and ``simulate_recovery`` describe nerve function after treatment;
+``figures`` draws the results, ``page`` says them in a notebook, ``report`` makes a page, and ``batch`` makes many.
 
 It informs research. It is not medical advice.
 """
@@ -24,6 +24,12 @@ _HOMES = {
     "prevalence": "estimates",
     "pool": "estimates",
     "summarize": "estimates",
+    "survey_prevalence": "survey",
+    "survey_mean": "survey",
+    "survey_geometric_mean": "survey",
+    "survey_quantile": "survey",
+    "survey_standardize": "survey",
+    "survey_logistic": "survey",
     "attributable_fraction": "risk",
     "recovery_curve": "recovery",
     "simulate_recovery": "recovery",
@@ -33,7 +39,7 @@ _HOMES = {
     "batch": "reports",
 }
 #: Rooms that can be reached as attributes too: ``b12analysis.units.pmol_l(200)``.
-_ROOMS = ("biomarkers", "estimates", "evidence", "findings", "recovery", "reports", "risk", "theme", "units")
+_ROOMS = ("biomarkers", "estimates", "evidence", "findings", "recovery", "reports", "risk", "survey", "theme", "units")
 
 __all__ = list(_HOMES)
 
