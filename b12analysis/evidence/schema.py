@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from b12analysis.evidence.tables import DTYPES, KEYS, VOCABULARY, described_by, read_text, table_names
+from b12analysis.evidence.tables import DTYPES, KEYS, VOCABULARY, described_by, read_text, table_names, written
 from b12analysis.places import DATA
 
 __all__ = ["check"]
@@ -69,9 +69,9 @@ def check(folder: Path | None = None) -> pd.DataFrame:
     True
     """
     folder = DATA if folder is None else Path(folder)
-    faults = [fault for name in table_names(folder) for fault in _check_shape(name, folder)]
+    faults = [fault for name in written(folder) for fault in _check_shape(name, folder)]
     crooked = {fault["file"] for fault in faults}
-    texts = {name: read_text(name, folder) for name in table_names(folder) if f"{name}.csv" not in crooked}
+    texts = {name: read_text(name, folder) for name in written(folder) if f"{name}.csv" not in crooked}
     faults += _check_presence(folder, texts.get("columns"))
     if "columns" in texts:
         for name in texts.keys() - {"columns"}:

@@ -1,6 +1,6 @@
 """The evidence: tables of published numbers, each row with its source and how sure we are of it.
 
-A *table* is one CSV file under ``data/``. An *evidence table* is one whose rows are findings; each has an ``id``, a
+A *table* is one file under ``data/``: CSV where people write it, Parquet where our code computed it. An *evidence table* is one whose rows are findings; each has an ``id``, a
 ``source`` (a row of ``sources``), a ``locator`` (where in the source) and a ``status``:
 
 - *verified*: the number was read in the study itself;
@@ -61,7 +61,17 @@ def read_text(table: str, folder: Path) -> pd.DataFrame:
 
 def table_names(folder: Path = DATA) -> list[str]:
     """Names of the tables in a folder, read from its files alone."""
+    return sorted({*written(folder), *(path.stem for path in folder.glob("*.parquet"))})
+
+
+def written(folder: Path = DATA) -> list[str]:
+    """Names of the tables that people write: those in CSV."""
     return sorted(path.stem for path in folder.glob("*.csv"))
+
+
+def _file(table: str, folder: Path) -> Path:
+    path = folder / f"{table}.csv"
+    return path if path.exists() else folder / f"{table}.parquet"
 
 
 def described_by(table: str, folder: Path) -> pd.DataFrame:
@@ -141,7 +151,7 @@ def _read(table: str, folder: Path) -> pd.DataFrame:
 
 def _changed(table: str, folder: Path) -> int:
     """When a table's file last changed."""
-    return (folder / f"{table}.csv").stat().st_mtime_ns
+    return _file(table, folder).stat().st_mtime_ns
 
 
 @cache
@@ -150,6 +160,8 @@ def _typed(table: str, folder: Path, changed: int, glossary_changed: int) -> pd.
     try:
         if table == "columns":
             return glossary(folder)
+        if _file(table, folder).suffix == ".parquet":
+            return pd.read_parquet(_file(table, folder))
         dtypes = described_by(table, folder).set_index("column")["dtype"].map(DTYPES)
         text = read_text(table, folder)
         return text.astype({name: dtypes[name] for name in text if name in dtypes.index})
@@ -201,7 +213,7 @@ def select(table: pd.DataFrame, **equals: Any) -> pd.DataFrame:
 def _shipped_values() -> dict[str, set[str]]:
     """Every value of each text column in the package's own tables."""
     values: dict[str, set[str]] = {}
-    for name in table_names(DATA):
+    for name in written(DATA):
         for column, cells in _read(name, DATA).select_dtypes("string").items():  # for a message: not recorded
             values.setdefault(column, set()).update(cells.dropna())
     return values
@@ -275,4 +287,4 @@ def sha256(table: str) -> str:
 
 @cache
 def _digest(table: str, changed: int) -> str:
-    return hashlib.sha256((DATA / f"{table}.csv").read_bytes()).hexdigest()
+    return hashlib.sha256(_file(table, DATA).read_bytes()).hexdigest()
