@@ -5,19 +5,15 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import filelock
 
 from b12analysis.arguments import InputError
+from b12analysis.writing import make, write
 
 __all__ = ["folder", "locked", "sha256", "write"]
-
-#: What new files are not allowed. It can be read only by setting it, so this is done once, before there are threads.
-_UMASK = os.umask(0o077)
-os.umask(_UMASK)
 
 
 def folder(out: str | os.PathLike[str]) -> Path:
@@ -50,7 +46,7 @@ def locked(place: Path) -> Iterator[None]:
     InputError
         If another batch has it, or it cannot be made or written.
     """
-    _make(place)
+    make(place)
     lock = filelock.FileLock(place / ".lock", timeout=0)
     try:
         lock.acquire()
@@ -68,27 +64,6 @@ def locked(place: Path) -> Iterator[None]:
         lock.release()
 
 
-def _make(place: Path) -> None:
-    try:
-        place.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"out={str(place)!r} cannot be written: {error.strerror or error}") from None
-
-
 def sha256(content: str | bytes) -> str:
     """SHA-256 of a text or of bytes, in hexadecimal."""
     return hashlib.sha256(content.encode() if isinstance(content, str) else content).hexdigest()
-
-
-def write(path: Path, content: str | bytes) -> None:
-    """Write a file whole or not at all: beside it first, then in its place; its folder is made if it is not there."""
-    _make(path.parent)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem[:40]}.", suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content.encode() if isinstance(content, str) else content)
-        Path(name).chmod(0o666 & ~_UMASK)  # as any new file; ``mkstemp`` lets nobody else read
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
