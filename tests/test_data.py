@@ -17,7 +17,7 @@ from b12analysis.places import DATA
 from b12analysis.units import PMOL_PER_PG
 
 NAMES = sorted(path.stem for path in DATA.glob("*.csv"))
-VOCABULARIES = ["columns", "groups", "left_out", "sources"]
+VOCABULARIES = ["columns", "groups", "left_out", "nhanes_files", "sources"]
 EVIDENCE = [name for name in NAMES if name not in VOCABULARIES]
 RATIOS = ["odds_ratio", "risk_ratio", "prevalence_ratio", "hazard_ratio", "ratio"]
 NUMBERS = ["value", "lower", "upper", "reported_percent", "reported_lower_percent", "reported_upper_percent"]

@@ -38,6 +38,11 @@ def main() -> None:
             fail(error.format_message(), 2)
         if os.environ.get("B12_TRACEBACK"):
             raise
-        if type(error).__name__ in ("BatchError", "ReportError"):  # not imported here, as it takes a second
+        if type(error).__name__ in (
+            "BatchError",
+            "FetchError",
+            "OfflineError",
+            "ReportError",
+        ):  # not imported here, as it takes a second
             fail(str(error), 1)  # such as a full disk, or a notebook that raises
         fail(f"{error} (this is our fault; B12_TRACEBACK=1 shows where)", 1)

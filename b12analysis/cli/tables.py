@@ -1,4 +1,4 @@
-"""Commands for the evidence tables: list, show, cite and check them."""
+"""Commands for the evidence tables (list, show, cite and check them) and for the survey files behind some of them."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from b12analysis.arguments import InputError
-from b12analysis.cli.console import data, print_rows
+from b12analysis.arguments import InputError, check_choice
+from b12analysis.cli.console import data, log, print_rows
 
-__all__ = ["check_tables", "list_tables", "show_sources", "show_table"]
+__all__ = ["check_tables", "fetch_survey", "list_tables", "show_sources", "show_table"]
 
 TableName = Annotated[str, typer.Argument(metavar="TABLE", help="Name of the table; `b12 data list` shows them.")]
 
@@ -60,3 +60,23 @@ def check_tables(
     if len(faults):
         raise InputError(f"{len(faults)} faults in the tables")
     typer.echo("all tables are sound")
+
+
+@data.command("fetch")
+def fetch_survey(
+    survey: Annotated[str, typer.Argument(metavar="SURVEY", help="Which survey: nhanes.")],
+    cycles: Annotated[list[str] | None, typer.Option("--cycle", help="Such as 2013-2014; all by default.")] = None,
+    folder: Annotated[Path | None, typer.Option("--folder", metavar="DIR", help="Where the files go.")] = None,
+    tables: Annotated[list[str] | None, typer.Option("--table", help="Only this one, such as VITB12_H.")] = None,
+    compare: Annotated[bool, typer.Option("--compare", help="Say what CDC has changed of what is there.")] = False,
+) -> None:
+    """Download a survey's files from CDC; prints their folder. What is there is not fetched again, nor replaced."""
+    check_choice("survey", survey, ["nhanes"])
+    from b12analysis import nhanes, places
+
+    files = nhanes.fetch(cycles or None, folder, tables=tables or None, compare=compare)
+    fetched, first = int(files["fetched"].sum()), int((files["known"] == "first use").sum())
+    log.print(
+        f"{len(files)} files, {fetched} fetched now; {first} by the hash of their first fetch, not CDC's original"
+    )
+    typer.echo(places.nhanes() if folder is None else folder)

@@ -84,7 +84,7 @@ def check(folder: Path | None = None) -> pd.DataFrame:
 
 
 def _key(name: str) -> str:
-    return {"sources": "source", "groups": "group", "columns": "column"}.get(name, "id")
+    return {"sources": "source", "groups": "group", "columns": "column", "nhanes_files": "table"}.get(name, "id")
 
 
 def _fault(name: str, text: pd.DataFrame, row: int | None, column: str | None, value: Any, expected: str) -> Fault:

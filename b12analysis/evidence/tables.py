@@ -84,7 +84,7 @@ def described_by(table: str, folder: Path) -> pd.DataFrame:
 
 
 #: Tables that describe rather than report: their rows carry no status of their own.
-VOCABULARY = ("columns", "groups", "left_out", "sources")
+VOCABULARY = ("columns", "groups", "left_out", "nhanes_files", "sources")
 
 
 def tables(folder: Path | None = None) -> pd.DataFrame:
