@@ -1,0 +1,114 @@
+"""Read NHANES files: CDC's SAS transport files (``NAME.XPT``) and the CSV mirror (``NAME.csv.xz``), to the same values.
+
+Both are brought to the 15 significant digits that SAS prints: a transport file holds IBM numbers, which do not fit
+binary ones exactly, and a cut-off must fall on the same people whichever file was read.
+"""
+
+from __future__ import annotations
+
+import lzma
+import os
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from b12analysis.arguments import InputError
+from b12analysis.nhanes.variables import Read
+
+__all__ = ["default_folder", "path_of", "reader"]
+
+_PLACES = ("", "xpt", "tables")
+_ENDINGS = (".XPT", ".xpt", ".csv.xz", ".csv")
+#: Variables that are text; all others are numbers, whatever a file stores them as.
+_TEXT = {"RXDDRUG", "RXD240B", "DSDINGR", "DSDBCNAM"}
+_POWERS = np.array([float(f"1e{power}") for power in range(23)])
+
+
+def default_folder() -> Path:
+    """Return where the files are unless one says otherwise: ``B12_NHANES``, or a folder in the user's cache."""
+    if os.environ.get("B12_NHANES"):
+        return Path(os.environ["B12_NHANES"])
+    import pooch
+
+    return Path(pooch.os_cache("b12analysis")) / "nhanes"
+
+
+def reader(folder: str | os.PathLike[str] | None, tables: Iterable[str]) -> Read:
+    """Return what reads these tables from a folder, each choice of variables once.
+
+    Raises
+    ------
+    InputError
+        If a file is not there; names all that are missing.
+    """
+    where = default_folder() if folder is None else Path(folder)
+    paths = {table: path_of(table, where) for table in tables}
+    missing = [table for table, path in paths.items() if path is None]
+    if missing:
+        raise InputError(
+            f"folder={str(where)!r} lacks {', '.join(f'{table}.XPT' for table in missing)}; "
+            "`b12 data fetch nhanes` gets the files (or name another folder, or set B12_NHANES)"
+        )
+
+    @cache
+    def read(table: str, variables: tuple[str, ...]) -> pd.DataFrame:
+        return _read(paths[table], variables)
+
+    return read
+
+
+def path_of(table: str, folder: Path) -> Path | None:
+    """Return the file of a table in ``folder``, its ``xpt`` or its ``tables``; CDC's own before the mirror's."""
+    places = [folder / place / f"{table}{ending}" for ending in _ENDINGS for place in _PLACES]
+    return next((path for path in places if path.is_file()), None)
+
+
+def _read(path: Path, variables: tuple[str, ...]) -> pd.DataFrame:
+    try:
+        frame = _read_xpt(path) if path.suffix.lower() == ".xpt" else _read_csv(path, variables)
+    except (ValueError, EOFError, lzma.LZMAError, pd.errors.ParserError) as error:
+        raise InputError(f"file {path} cannot be read ({error}); fetch it again: `b12 data fetch nhanes`") from error
+    frame.columns = frame.columns.str.upper()
+    lacking = [variable for variable in variables if variable not in frame]
+    if lacking:
+        raise InputError(f"file {path} lacks {', '.join(lacking)}; it is not the table that CDC publishes by that name")
+    return pd.DataFrame({name: _text(frame[name]) if name in _TEXT else _number(frame[name]) for name in variables})
+
+
+def _read_xpt(path: Path) -> pd.DataFrame:
+    return pd.read_sas(path, format="xport", encoding="latin-1")
+
+
+def _read_csv(path: Path, variables: tuple[str, ...]) -> pd.DataFrame:
+    texts = {name: "str" for name in variables if name in _TEXT}
+    return pd.read_csv(path, usecols=lambda name: name.upper() in variables, dtype=texts, encoding="latin-1")
+
+
+def _text(values: pd.Series) -> pd.Series:
+    stripped = values.astype("str").str.strip()
+    return stripped.where(stripped != "")  # a transport file has blanks where the mirror has nothing
+
+
+def _number(values: pd.Series) -> pd.Series:
+    if not pd.api.types.is_numeric_dtype(values):
+        values = pd.to_numeric(_text(values))
+    return pd.Series(_as_printed(values.to_numpy("float64", na_value=np.nan)), index=values.index)
+
+
+def _as_printed(values: np.ndarray) -> np.ndarray:
+    """Round to 15 significant digits; pandas reads the IBM zero as 5.4e-79, and no measurement is so small.
+
+    Examples
+    --------
+    >>> _as_printed(np.array([5.397605e-79, 147.59999999999997, 3.0])).tolist()
+    [0.0, 147.6, 3.0]
+    """
+    values = np.where(np.abs(values) < 1e-70, 0.0, values)
+    with np.errstate(divide="ignore"):
+        decimals = 14 - np.floor(np.log10(np.abs(values)))
+    scale = _POWERS[np.clip(np.nan_to_num(decimals, posinf=0, neginf=0), 0, 22).astype(int)]
+    fine = np.abs(values) < 1e15
+    return np.where(fine, np.rint(values * scale) / scale, values)
