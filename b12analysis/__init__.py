@@ -39,7 +39,10 @@ _HOMES = {
     "batch": "reports",
 }
 #: Rooms that can be reached as attributes too: ``b12analysis.units.pmol_l(200)``.
-_ROOMS = ("biomarkers", "estimates", "evidence", "findings", "nhanes", "recovery", "reports", "risk", "survey", "theme", "units")
+_ROOMS = (
+    *("biomarkers", "estimates", "evidence", "findings", "nhanes", "recovery", "reports", "risk", "survey"),
+    *("theme", "units"),
+)
 
 __all__ = list(_HOMES)
 

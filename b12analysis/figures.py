@@ -15,7 +15,7 @@ import plotly.graph_objects as go
 from b12analysis import theme
 from b12analysis.arguments import InputError, check_columns
 
-__all__ = ["forest", "recovery_fans", "scenarios"]
+__all__ = ["forest", "grouped", "recovery_fans", "scenarios"]
 
 #: Pixels for one row of a forest plot: the label's line and the mark's line.
 _ROW = 46
@@ -97,6 +97,121 @@ def forest(
     fig.update_yaxes(visible=False, range=[-0.6, len(rows) - 0.15], fixedrange=True)
     top = 26 if references else 8
     return fig.update_layout(template="b12", height=_ROW * len(rows) + top + 58, margin_t=top)
+
+
+def grouped(
+    rows: pd.DataFrame,
+    *,
+    label: str,
+    group: str,
+    names: dict[str, str],
+    detail: str | None = None,
+    hollow: str | None = None,
+    axis_title: str = "people, % (95 % interval)",
+    scale: float = 100,
+) -> go.Figure:
+    """Several estimates with intervals under each label, one below the other, and a legend of what tells them apart.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        ``estimate, lower, upper``, and the columns named below; one row per label and group. A row without an estimate
+        is left out.
+    label : str
+        Column with the text above each block; blocks stand in the order of their first rows.
+    group : str
+        Column of what is compared within each block.
+    names : dict of str to str
+        Words for the groups, in the order to draw them.
+    detail : str, optional
+        Column with a text for the hover.
+    hollow : str, optional
+        Boolean column: rows that are drawn hollow, because they are too uncertain to be quoted.
+    axis_title, scale
+        As in :func:`forest`.
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    InputError
+        If columns are missing or there is nothing to draw.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"cut-off": ["148", "148"], "age": ["20-59", "60+"], "estimate": [0.02, 0.04]})
+    >>> table = table.assign(lower=0.01, upper=0.05)
+    >>> fig = grouped(table, label="cut-off", group="age", names={"20-59": "20 to 59", "60+": "60 and over"})
+    >>> [trace.name for trace in fig.data]
+    ['20 to 59', '60 and over']
+    """
+    check_columns("rows", rows.columns, ["estimate", "lower", "upper", label, group, *filter(None, [detail, hollow])])
+    drawn = rows[rows["estimate"].notna() & rows[group].isin(list(names))]
+    if drawn.empty:
+        raise InputError("rows holds no estimate of the groups in names; there is nothing to draw")
+    fig, step, y = go.Figure(), 20, 0.0
+    places: list[dict] = []
+    for block in drawn[label].drop_duplicates():
+        y -= 30
+        _label(fig, str(block), "", y, lift=2)
+        part = drawn[drawn[label] == block].set_index(group)
+        for name in names:
+            if name in part.index:
+                y -= step
+                places.append({**part.loc[name].to_dict(), group: name, "_block": str(block), "_y": y + step / 2})
+    for place, (name, words) in enumerate(names.items()):
+        mine = [row for row in places if row[group] == name]
+        if mine:
+            _series(fig, mine, words, theme.SERIES[place], theme.SHAPES[place], scale, detail, hollow)
+    fig.update_xaxes(title_text=axis_title, rangemode="tozero")
+    fig.update_yaxes(visible=False, range=[y - 6, 6], fixedrange=True)
+    legend = {"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0, "xanchor": "left", "itemclick": False}
+    top = 16 + 22 * math.ceil(sum(len(words) + 7 for words in names.values()) / 44)
+    return fig.update_layout(
+        template="b12", height=int(12 - y + top + 58), margin_t=top, showlegend=True, legend=legend
+    )
+
+
+def _series(
+    fig: go.Figure,
+    rows: list[dict],
+    words: str,
+    colour: str,
+    shape: str,
+    scale: float,
+    detail: str | None,
+    hollow: str | None,
+) -> None:
+    """Draw the estimates of one group over all blocks."""
+    hover = []
+    for row in rows:
+        more = f"<br>{row[detail]}" if detail and pd.notna(row[detail]) and row[detail] else ""
+        about = f"{row['_block']}, {words}{more}"
+        hover.append(f"{_wrap(about)}<br><b>{_interval(row, scale)}</b>")
+    fig.add_scatter(
+        x=[row["estimate"] * scale for row in rows],
+        y=[row["_y"] for row in rows],
+        mode="markers",
+        error_x={
+            "type": "data",
+            "symmetric": False,
+            "array": [(row["upper"] - row["estimate"]) * scale for row in rows],
+            "arrayminus": [(row["estimate"] - row["lower"]) * scale for row in rows],
+            "width": 0,
+            "thickness": 2,
+            "color": colour,
+        },
+        marker={
+            "symbol": [f"{shape}-open" if hollow and row[hollow] else shape for row in rows],
+            "size": 9,
+            "color": colour,
+        },
+        name=words,
+        text=hover,
+        hovertemplate="%{text}<extra></extra>",
+    )
 
 
 def _mark(
@@ -182,14 +297,14 @@ def _wrap(text: str, width: int = 48) -> str:
     return "<br>".join(lines)
 
 
-def _label(fig: go.Figure, words: str, quiet: str, y: float) -> None:
+def _label(fig: go.Figure, words: str, quiet: str, y: float, *, lift: float = 0.22) -> None:
     """Write a row's label above its mark, the detail beside it in a quieter colour."""
     beside = f"  <span style='color:{theme.MUTED}'>{quiet}</span>" if quiet else ""
     fig.add_annotation(
         x=0,
         xref="paper",
         xanchor="left",
-        y=y + 0.22,
+        y=y + lift,
         yanchor="bottom",
         text=words + beside,
         showarrow=False,

@@ -14,12 +14,26 @@ import re
 import plotly.graph_objects as go
 import plotly.io as pio
 
-__all__ = ["DARK", "GRID", "INK", "MARKS", "MUTED", "PAPER", "SERIES", "band", "dark", "look", "number", "share"]
+__all__ = [
+    "DARK",
+    "GRID",
+    "INK",
+    "MARKS",
+    "MUTED",
+    "PAPER",
+    "SERIES",
+    "SHAPES",
+    "band",
+    "dark",
+    "look",
+    "number",
+    "share",
+]
 
 PAPER, INK, MUTED, GRID = "#ffffff", "#1b1f24", "#57606a", "#e6e8eb"
 SERIES = ["#0B66B2", "#C84E00", "#00805C", "#9B3C8F", "#8F6A00", "#5B6770"]
 _DARK_SERIES = ["#5AB0F0", "#FF8A4C", "#3CC79B", "#E08AD6", "#E3B341", "#9AA4AF"]
-_SHAPES = ["circle", "square", "diamond", "triangle-up", "cross", "pentagon"]
+SHAPES = ["circle", "square", "diamond", "triangle-up", "cross", "pentagon"]
 _DASHES = ["solid", "dash", "dot", "dashdot", "longdash", "longdashdot"]
 
 #: The mark that a figure or row wears, by status.
@@ -101,7 +115,7 @@ def look(name: str) -> dict[str, str]:
     {'colour': '#0B66B2', 'shape': 'circle', 'dash': 'solid'}
     """
     place = _PLACE.get(name, 5)
-    return {"colour": SERIES[place], "shape": _SHAPES[place], "dash": _DASHES[place]}
+    return {"colour": SERIES[place], "shape": SHAPES[place], "dash": _DASHES[place]}
 
 
 def number(value: float, digits: int | None = None) -> str:

@@ -1,7 +1,8 @@
 """The evidence: tables of published numbers, each row with its source and how sure we are of it.
 
-A *table* is one file under ``data/``: CSV where people write it, Parquet where our code computed it. An *evidence table* is one whose rows are findings; each has an ``id``, a
-``source`` (a row of ``sources``), a ``locator`` (where in the source) and a ``status``:
+A *table* is one file under ``data/``: CSV where people write it, Parquet where our code computed it. An *evidence
+table* is one whose rows are findings; each has an ``id``, a ``source`` (a row of ``sources``), a ``locator`` (where in
+the source) and a ``status``:
 
 - *verified*: the number was read in the study itself;
 - *secondary*: it was read in a text that quotes the study;

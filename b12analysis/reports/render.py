@@ -221,7 +221,8 @@ def _ids() -> dict[str, set[str]]:
 @cache
 def _ids_of(hashes: tuple[tuple[str, str], ...]) -> dict[str, set[str]]:
     loaded = {name: load(name) for name, _ in hashes if name != "left_out"}
-    return {name: set(table["id"]) for name, table in loaded.items() if "id" in table}
+    # rows that our code computed have no id of their own: the table's name stands for them
+    return {name: set(table["id"]) if "id" in table else {name} for name, table in loaded.items()}
 
 
 def _bibliography(used: list[dict[str, str]]) -> list[dict[str, Any]]:

@@ -8,10 +8,11 @@ from b12analysis.survey.logistic import survey_logistic
 from b12analysis.survey.means import survey_geometric_mean, survey_mean
 from b12analysis.survey.proportions import prevalence_from_sums, survey_prevalence, survey_sums
 from b12analysis.survey.quantiles import survey_quantile
-from b12analysis.survey.standard import survey_standardize
+from b12analysis.survey.standard import standardize_from_sums, survey_standardize
 
 __all__ = [
     "prevalence_from_sums",
+    "standardize_from_sums",
     "survey_geometric_mean",
     "survey_logistic",
     "survey_mean",

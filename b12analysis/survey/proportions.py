@@ -8,6 +8,7 @@ The way there has two steps. People are added up per PSU: how many, how many cas
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -99,9 +100,9 @@ def survey_prevalence(
     >>> survey_prevalence(people, "low")[["n", "cases", "estimate", "se", "df"]].round(4).values.tolist()
     [[8.0, 4.0, 0.5833, 0.1863, 2.0]]
     """
-    sums, labels, design = _sums(people, indicator, by, domain, weight, strata, psu, singleton)
-    estimates = _estimates(*sums.values(), design.stratum, design.size, singleton, ci=ci, level=level)
-    return pd.concat([labels, estimates], axis=1)
+    cells, _ = _sums(people, indicator, by, domain, weight, strata, psu, singleton)
+    estimates = _estimates(cells, singleton, ci=ci, level=level)
+    return pd.concat([cells.labels, estimates], axis=1)
 
 
 def survey_sums(
@@ -135,12 +136,13 @@ def survey_sums(
     >>> survey_sums(people, "low", weight=None, strata=None, psu="place")[["psu", "n", "cases"]].values.tolist()
     [[1, 2, 1], [2, 1, 0]]
     """
-    sums, labels, design = _sums(people, indicator, by, domain, weight, strata, psu, "certainty")
-    row, unit = np.nonzero(sums["n"])
-    table = labels.iloc[row].reset_index(drop=True)
-    place = design.labels.iloc[unit].reset_index(drop=True).assign(stratum_psus=design.size[unit])
-    added = pd.DataFrame({name: values[row, unit] for name, values in sums.items()})
-    return pd.concat([table, place, added.astype({"n": "int64", "cases": "int64"})], axis=1)
+    cells, psus = _sums(people, indicator, by, domain, weight, strata, psu, "certainty")
+    row, unit = np.nonzero(cells.n)
+    table = cells.labels.iloc[row].reset_index(drop=True)
+    place = psus.iloc[unit].reset_index(drop=True).assign(stratum_psus=cells.size[unit])
+    values = (cells.n, cells.cases, cells.weight, cells.weighted)
+    totals = pd.DataFrame({name: array[row, unit] for name, array in zip(SUMS, values, strict=True)})
+    return pd.concat([table, place, totals.astype({"n": "int64", "cases": "int64"})], axis=1)
 
 
 def prevalence_from_sums(
@@ -179,22 +181,39 @@ def prevalence_from_sums(
     >>> prevalence_from_sums(sums)[["indicator", "n", "estimate", "se"]].values.tolist()
     [['low', 4, 0.25, 0.25]]
     """
+    cells = added(sums, d.columns(by), singleton)
+    estimates = _estimates(cells, singleton, ci=ci, level=level)
+    return pd.concat([cells.labels, estimates], axis=1)
+
+
+@dataclass(frozen=True)
+class AddedUp:
+    """Sums per group (rows) and PSU (columns), the rows' labels, and the PSUs' strata with their numbers of PSUs."""
+
+    labels: pd.DataFrame
+    n: np.ndarray
+    cases: np.ndarray
+    weight: np.ndarray
+    weighted: np.ndarray
+    stratum: np.ndarray
+    size: np.ndarray
+
+
+def added(sums: pd.DataFrame, keys: list[str], singleton: str) -> AddedUp:
+    """Lay a table of sums out, one row per combination of ``keys``."""
     d.check_choice("singleton", singleton, d.SINGLETONS)
-    keys = d.columns(by)
     check_columns("sums", sums.columns, [*keys, *_PSU, *SUMS])
     row, labels = d.groups(sums, keys)
     unit, units = d.groups(sums, _PSU)
     shape = (len(labels), len(units))
-
-    def added(name: str) -> np.ndarray:
-        values = sums[name].to_numpy(dtype=float)
-        return np.bincount(row * shape[1] + unit, weights=values, minlength=shape[0] * shape[1]).reshape(shape)
-
+    arrays = [
+        np.bincount(row * shape[1] + unit, sums[name].to_numpy(dtype=float), shape[0] * shape[1]).reshape(shape)
+        for name in SUMS
+    ]
     stratum, size = d.codes(units, "stratum")[0], units["stratum_psus"].to_numpy()
     if singleton == "error":
         d.refuse_singletons(units["stratum"][size == 1])
-    estimates = _estimates(*map(added, SUMS), stratum, size, singleton, ci=ci, level=level)
-    return pd.concat([labels, estimates], axis=1)
+    return AddedUp(labels, *arrays, stratum, size)
 
 
 def _sums(
@@ -206,8 +225,8 @@ def _sums(
     strata: str | None,
     psu: str | None,
     singleton: str,
-) -> tuple[dict[str, np.ndarray], pd.DataFrame, d.Design]:
-    """Add up per group and indicator (rows) and PSU (columns); return also the rows' labels and the design."""
+) -> tuple[AddedUp, pd.DataFrame]:
+    """Add up per group and indicator (rows) and PSU (columns); return also the names of the PSUs."""
     design = d.design_of(people, weight=weight, strata=strata, psu=psu, singleton=singleton)
     values = d.flags(people, d.columns(indicator))
     group, labels = d.groups(people, by)
@@ -221,34 +240,24 @@ def _sums(
             parts[name].append(d.psu_sums(add, who, k, design))
     repeated = labels.loc[labels.index.repeat(len(kinds))].reset_index(drop=True)
     repeated["indicator"] = kinds * k
-    sums = {name: np.stack(arrays, axis=1).reshape(k * len(kinds), -1) for name, arrays in parts.items()}
-    return sums, repeated, design
+    arrays = [np.stack(parts[name], axis=1).reshape(k * len(kinds), -1) for name in SUMS]
+    return AddedUp(repeated, *arrays, design.stratum, design.size), design.labels
 
 
-def _estimates(
-    n: np.ndarray,
-    cases: np.ndarray,
-    weight: np.ndarray,
-    weighted: np.ndarray,
-    stratum: np.ndarray,
-    size: np.ndarray,
-    singleton: str,
-    *,
-    ci: str,
-    level: float,
-) -> pd.DataFrame:
-    """Estimates from sums per group (rows) and PSU (columns)."""
-    present = n > 0
-    people, positive = n.sum(axis=1), cases.sum(axis=1)
+def _estimates(cells: AddedUp, singleton: str, *, ci: str, level: float) -> pd.DataFrame:
+    """Estimates for each row of sums."""
+    people, positive = cells.n.sum(axis=1), cells.cases.sum(axis=1)
+    weighted, stratum, size = cells.weighted, cells.stratum, cells.size
     with np.errstate(divide="ignore", invalid="ignore"):
-        population = weight.sum(axis=1, keepdims=True)
+        population = cells.weight.sum(axis=1, keepdims=True)
         p = weighted.sum(axis=1, keepdims=True) / population
         flat = (positive == 0) | (positive == people)
         p[flat, 0] = np.where(people > 0, positive / people, np.nan)[flat]  # exactly 0 or 1, whatever rounding says
-        influence = np.where(flat[:, None], 0.0, (weighted - p * weight) / population)
+        influence = np.where(flat[:, None], 0.0, (weighted - p * cells.weight) / population)
         p = p[:, 0]
         se = np.sqrt(d.variance(influence, stratum, size, singleton))
         deff = se**2 / (p * (1 - p) / (people - 1))
+    present = cells.n > 0
     df = present.sum(axis=1) - d.strata_present(present, stratum)
     lower, upper = interval(p, se, people, df, ci=ci, level=level)
     return pd.DataFrame(

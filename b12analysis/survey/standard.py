@@ -10,8 +10,9 @@ import pandas as pd
 from b12analysis.arguments import InputError, check_columns
 from b12analysis.survey import design as d
 from b12analysis.survey.intervals import interval, presentation
+from b12analysis.survey.proportions import AddedUp, added, survey_sums
 
-__all__ = ["survey_standardize"]
+__all__ = ["standardize_from_sums", "survey_standardize"]
 
 
 def survey_standardize(
@@ -77,29 +78,81 @@ def survey_standardize(
     """
     share = _shares(population)
     check_columns("people", people.columns, [over])
-    design = d.design_of(people, weight=weight, strata=strata, psu=psu, singleton=singleton)
-    group, labels = d.groups(people, by)
-    band = pd.Categorical(people[over], categories=share.index).codes
-    inside = d.domain_of(people, domain) & (design.weight > 0) & (band >= 0)
-    shape = (len(labels), len(share))
-    tables = []
-    for name, values in d.flags(people, d.columns(indicator)).items():
-        known = inside & ~np.isnan(values) & (group >= 0)
-        cell = np.where(known, group * shape[1] + band, -1)
-        cells = d.mean(values, cell, shape[0] * shape[1], design)
-        _check_all_measured(cells["n"].reshape(shape), labels, share, name, over)
-        # the influence of a person on the sum: that on the band's prevalence times the band's share
-        influence = cells["influence"].reshape(*shape, -1) * share.to_numpy()[None, :, None]
-        se = np.sqrt(d.variance(influence.sum(axis=1), design.stratum, design.size, singleton))
-        whole = d.mean(values, np.where(known, group, -1), shape[0], design)
-        estimate = np.clip(cells["estimate"].reshape(shape) @ share.to_numpy(), 0, 1)
-        lower, upper = interval(estimate, se, whole["n"], whole["df"], ci=ci, level=level)
-        cases = np.bincount(group[known & (values == 1)], minlength=shape[0])
-        columns = {"n": whole["n"], "cases": cases, "crude": whole["estimate"], "estimate": estimate}
-        limits = {"lower": lower, "upper": upper, "se": se, "df": whole["df"]}
-        flag = presentation(estimate, se, whole["n"], whole["df"])
-        tables.append(labels.assign(indicator=name, **columns, **limits, flag=flag))
-    return pd.concat(tables).sort_index(kind="stable").reset_index(drop=True)
+    columns = {"weight": weight, "strata": strata, "psu": psu}
+    d.design_of(people, **columns, singleton=singleton)  # what is wrong with the design is said first
+    sums = survey_sums(people, indicator, by=[*d.columns(by), over], domain=domain, **columns)
+    keys = [*d.columns(by), "indicator"]
+    options = {"ci": ci, "level": level, "singleton": singleton}
+    return standardize_from_sums(sums, over=over, population=share, by=keys, **options)
+
+
+def standardize_from_sums(
+    sums: pd.DataFrame,
+    *,
+    over: str,
+    population: Mapping[object, float] | pd.Series,
+    by: str | Sequence[str] = ("indicator",),
+    ci: str = "logit",
+    level: float = 0.95,
+    singleton: str = "error",
+) -> pd.DataFrame:
+    """Do what :func:`survey_standardize` does from sums per PSU: the same numbers as from the people.
+
+    Parameters
+    ----------
+    sums : DataFrame
+        What :func:`survey_sums` returns with ``over`` in its ``by``.
+    over, population, ci, level, singleton
+        As in :func:`survey_standardize`.
+    by : str or list of str
+        One estimate for each combination of these columns.
+
+    Returns
+    -------
+    DataFrame
+        As of :func:`survey_standardize`; the columns of ``by`` first.
+
+    Raises
+    ------
+    InputError
+        As :func:`survey_standardize`.
+
+    Examples
+    --------
+    >>> people = pd.DataFrame({"age": ["20-59", "20-59", "60+", "60+"], "low": [False, False, True, False]})
+    >>> sums = survey_sums(people, "low", by="age", weight=None, strata=None, psu=None)
+    >>> standardize_from_sums(sums, over="age", population={"20-59": 75, "60+": 25})["estimate"].tolist()
+    [0.125]
+    """
+    share = _shares(population)
+    keys = d.columns(by)
+    check_columns("sums", sums.columns, [over, *keys])
+    sums = sums[sums[over].isin(share.index)]
+    if sums.empty:
+        raise InputError(f"column {over!r} of sums has none of the bands {', '.join(map(repr, share.index))}")
+    cells = added(sums, [*keys, over], singleton)
+    groups = cells.labels.groupby(keys, sort=True, observed=True)
+    group, labels = groups.ngroup().to_numpy(), groups.size().index.to_frame(index=False)
+    _check_all_measured(cells, group, labels, share, over)
+    portion = cells.labels[over].map(share).to_numpy(dtype=float)
+
+    def over_bands(values: np.ndarray) -> np.ndarray:
+        return np.stack([np.bincount(group, column, len(labels)) for column in values.T], axis=-1)
+
+    p = cells.weighted.sum(axis=1) / cells.weight.sum(axis=1)
+    part = portion / cells.weight.sum(axis=1)
+    # the influence of a PSU on the sum: that on each band's prevalence times the band's share
+    influence = over_bands(part[:, None] * (cells.weighted - p[:, None] * cells.weight))
+    se = np.sqrt(d.variance(influence, cells.stratum, cells.size, singleton))
+    estimate = np.clip(np.bincount(group, portion * p, len(labels)), 0, 1)
+    n, cases = (np.bincount(group, values.sum(axis=1), len(labels)) for values in (cells.n, cells.cases))
+    crude = np.bincount(group, cells.weighted.sum(axis=1)) / np.bincount(group, cells.weight.sum(axis=1))
+    present = over_bands(cells.n) > 0
+    df = present.sum(axis=1) - d.strata_present(present, cells.stratum)
+    lower, upper = interval(estimate, se, n, df, ci=ci, level=level)
+    counts = {"n": n.astype(int), "cases": cases.astype(int), "crude": crude}
+    limits = {"estimate": estimate, "lower": lower, "upper": upper, "se": se, "df": df}
+    return labels.assign(**counts, **limits, flag=presentation(estimate, se, n, df))
 
 
 def _shares(population: Mapping[object, float] | pd.Series) -> pd.Series:
@@ -110,10 +163,14 @@ def _shares(population: Mapping[object, float] | pd.Series) -> pd.Series:
     return share / share.sum()
 
 
-def _check_all_measured(n: np.ndarray, labels: pd.DataFrame, share: pd.Series, indicator: str, over: str) -> None:
-    for g, band in np.argwhere(n == 0):
-        who = ", ".join(f"{name} {value}" for name, value in labels.iloc[g].items())
-        raise InputError(
-            f"{indicator!r} is not known of anybody in {over} {share.index[band]!r}{f' ({who})' if who else ''}: "
-            "there is nothing to weight; join bands, or leave this one out of the population"
-        )
+def _check_all_measured(cells: AddedUp, group: np.ndarray, labels: pd.DataFrame, share: pd.Series, over: str) -> None:
+    measured = cells.n.sum(axis=1) > 0
+    for g, label in enumerate(labels.to_dict("records")):
+        for band in share.index:
+            if not (measured & (group == g) & (cells.labels[over] == band)).any():
+                who = ", ".join(f"{name} {value}" for name, value in label.items() if name != "indicator")
+                raise InputError(
+                    f"{label.get('indicator', 'the indicator')!r} is not known of anybody in {over} {band!r}"
+                    f"{f' ({who})' if who else ''}: there is nothing to weight; join bands, or leave this one out of "
+                    "the population"
+                )
