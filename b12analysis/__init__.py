@@ -30,6 +30,9 @@ _HOMES = {
     "survey_quantile": "survey",
     "survey_standardize": "survey",
     "survey_logistic": "survey",
+    "true_prevalence": "truth",
+    "standardize": "population",
+    "headcount": "population",
     "attributable_fraction": "risk",
     "recovery_curve": "recovery",
     "simulate_recovery": "recovery",
@@ -40,8 +43,8 @@ _HOMES = {
 }
 #: Rooms that can be reached as attributes too: ``b12analysis.units.pmol_l(200)``.
 _ROOMS = (
-    *("biomarkers", "estimates", "evidence", "findings", "nhanes", "recovery", "reports", "risk", "survey"),
-    *("theme", "units"),
+    *("biomarkers", "estimates", "evidence", "findings", "nhanes", "population", "recovery", "reports", "risk"),
+    *("survey", "theme", "truth", "units"),
 )
 
 __all__ = list(_HOMES)

@@ -27,6 +27,7 @@ __all__ = [
     "dark",
     "look",
     "number",
+    "people",
     "share",
 ]
 
@@ -156,6 +157,40 @@ def share(estimate: float, lower: float | None = None, upper: float | None = Non
     digits = 0 if upper - lower >= 0.1 else 1 if upper - lower >= 0.002 else 2
     low, high = (f"{100 * limit:.{digits}f}" for limit in (lower, upper))
     return f"{100 * estimate:.{digits}f} % ({low}–{high})"
+
+
+def people(estimate: float, lower: float | None = None, upper: float | None = None) -> str:
+    """Say a number of people with its interval in words: as many digits as the interval's width deserves.
+
+    Parameters
+    ----------
+    estimate, lower, upper : float
+        The number and its limits, people; without limits it is said alone.
+
+    Examples
+    --------
+    >>> people(1_912_000, 1_380_000, 2_590_000)
+    '1.9 million, 1.4 to 2.6'
+    >>> people(48_300, 9_100, 104_000)
+    '48 thousand, 9 to 104'
+    >>> people(310.4, 120, 590)
+    '310, 120 to 590'
+    """
+    if estimate is None or math.isnan(estimate):
+        return "not known"
+    has_limits = not any(limit is None or math.isnan(limit) for limit in (lower, upper))
+    values = [estimate, lower, upper] if has_limits else [estimate]
+    # 900 thousand, 600 to 1,400: the estimate chooses the unit unless the upper limit is far above it
+    size = max(estimate, values[-1] / 3)
+    unit, word = next((step for step in _STEPS if size >= 0.9995 * step[0]), (1, ""))
+    width = (upper - lower if has_limits else estimate) / unit
+    digits = 1 - math.floor(math.log10(width)) if width > 0 else 0
+    digits = min(max(digits, 0), 3) if word else min(max(digits, -1), 0)
+    said = [f"{round(value / unit, digits):,.{max(digits, 0)}f}" for value in values]
+    return f"{said[0]}{word}" + (f", {said[1]} to {said[2]}" if has_limits else "")
+
+
+_STEPS = ((1e6, " million"), (1e3, " thousand"))
 
 
 def _template() -> go.layout.Template:

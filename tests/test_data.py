@@ -17,7 +17,7 @@ from b12analysis.places import DATA
 from b12analysis.units import PMOL_PER_PG
 
 NAMES = sorted(path.stem for path in DATA.glob("*.csv"))
-VOCABULARIES = ["columns", "groups", "left_out", "nhanes_files", "sources"]
+VOCABULARIES = ["columns", "groups", "left_out", "nhanes_files", "population", "sources", "standard_populations"]
 EVIDENCE = [name for name in NAMES if name not in VOCABULARIES]
 RATIOS = ["odds_ratio", "risk_ratio", "prevalence_ratio", "hazard_ratio", "ratio"]
 NUMBERS = ["value", "lower", "upper", "reported_percent", "reported_lower_percent", "reported_upper_percent"]
@@ -97,7 +97,8 @@ def test_every_row_with_a_measure_holds_a_number_or_a_direction(findings):
 
 
 def test_every_source_that_is_used_is_listed_and_every_source_that_is_listed_is_used(findings, tables):
-    assert set(findings["source"]) == set(tables["sources"]["source"])
+    counted = pd.concat([tables["population"]["source"], tables["standard_populations"]["source"]])
+    assert set(findings["source"]) | set(counted) == set(tables["sources"]["source"])
 
 
 def test_a_publication_is_listed_once(tables):

@@ -16,7 +16,7 @@ from b12analysis.evidence import STATUSES
 from b12analysis.places import DATA
 
 NAMES = sorted(path.stem for path in DATA.glob("*.csv"))
-VOCABULARIES = ["columns", "groups", "left_out", "nhanes_files", "sources"]
+VOCABULARIES = ["columns", "groups", "left_out", "nhanes_files", "population", "sources", "standard_populations"]
 CITED = "the id of a row in another table"
 OF_MEASURE = "the range of its measure"
 

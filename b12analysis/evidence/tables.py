@@ -84,8 +84,11 @@ def described_by(table: str, folder: Path) -> pd.DataFrame:
     return pd.concat([shared, own]) if len(own) and table not in VOCABULARY else own
 
 
-#: Tables that describe rather than report: their rows carry no status of their own.
-VOCABULARY = ("columns", "groups", "left_out", "nhanes_files", "sources")
+#: Tables that describe rather than report findings: their rows carry no status of their own.
+VOCABULARY = (
+    *("columns", "groups", "left_out", "nhanes_files", "nhanes_sums", "population", "sources"),
+    "standard_populations",
+)
 
 
 def tables(folder: Path | None = None) -> pd.DataFrame:
