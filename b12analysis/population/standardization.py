@@ -188,10 +188,11 @@ def _weighted_sum(
         return float(np.sqrt(max(parts @ correlation @ parts, 0.0)))
 
     total = float(weights @ estimate)
+    below, above = spread(weights * (estimate - lower)), spread(weights * (upper - estimate))
     return {
         "estimate": total,
-        "lower": total - spread(weights * (estimate - lower)),
-        "upper": total + spread(weights * (upper - estimate)),
+        "lower": max(total - below, 0.0),  # only rounding could take them further
+        "upper": min(total + above, float(weights.sum())),
         "se": spread(weights * se) if not np.isnan(se).any() else np.nan,
     }
 
@@ -201,5 +202,7 @@ def _correlation(covariance: np.ndarray | pd.DataFrame, bands: int) -> tuple[np.
     if matrix.shape != (bands, bands) or not np.allclose(matrix, matrix.T) or (np.diag(matrix) < 0).any():
         raise InputError(f"covariance has shape {matrix.shape}; needed is a symmetric matrix of {bands} by {bands}")
     se = np.sqrt(np.diag(matrix))
+    if (np.abs(matrix) > np.outer(se, se) * (1 + 1e-9)).any():
+        raise InputError("covariance holds a correlation beyond 1; it is no covariance matrix")
     scale = np.where(se > 0, se, 1.0)
     return se, matrix / np.outer(scale, scale) + np.diag((se == 0).astype(float))
