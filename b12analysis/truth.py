@@ -54,6 +54,9 @@ def true_prevalence(
     is then what matters. Draws in which the test is useless (sensitivity + specificity of at most 1) allow every
     prevalence from 0 to 1; ``useless`` is their share.
 
+    Rows that are corrected for one test share its errors. A sum over them, such as a standardised prevalence or a
+    headcount, is made before the correction, not after it.
+
     Parameters
     ----------
     apparent : DataFrame

@@ -16,6 +16,7 @@ from b12analysis.evidence import load
 from b12analysis.places import DATA
 from b12analysis.population import headcount, population, population_of_wpp, standard, standardize
 from b12analysis.population.tables import COMMON_NAMES
+from b12analysis.truth import true_prevalence
 
 REFERENCE = json.loads((Path(__file__).parent / "reference" / "standardised.json").read_text())
 STEADY = settings(derandomize=True, deadline=None, max_examples=40)
@@ -235,6 +236,16 @@ def test_people_by_hand():
     assert (result["lower"], result["upper"]) == pytest.approx((120 - np.hypot(30, 20), 120 + np.hypot(60, 30)))
     each = headcount(TWO, TOWN, by=["age_min", "age_max"])
     assert each[["estimate", "lower", "upper"]].to_numpy() == pytest.approx(np.array([[60, 30, 120], [60, 40, 90]]))
+
+
+def test_a_test_is_corrected_for_after_standardising():
+    test = {"sensitivity": (80, 100), "specificity": (990, 1000), "rng": 1}
+    with pytest.raises(InputError, match="standardise first and correct the result"):
+        headcount(true_prevalence(TWO, **test), TOWN)
+    corrected = true_prevalence(standardize(TWO, TOWN), **test)
+    result = headcount(corrected, TOWN).iloc[0]
+    assert result["estimate"] == pytest.approx(4000 * (0.03 - 0.01) / 0.79)
+    assert result["upper"] == pytest.approx(4000 * corrected["upper"].item())
 
 
 def test_a_country_and_a_file_of_ones_own(tmp_path):

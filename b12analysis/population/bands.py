@@ -117,19 +117,21 @@ def _sexes(table: pd.DataFrame, argument: str) -> pd.Series:
 
 def _add_up(bands: pd.DataFrame, there: pd.DataFrame, sizes: pd.Series) -> np.ndarray:
     """Size of each band as the sum of the finer ones of the population, which must fill it exactly."""
+    ordered = there.sort_values("start")
+    starts, ends, people = ordered["start"].to_numpy(), ordered["end"].to_numpy(), sizes[ordered.index].to_numpy()
     totals = []
     for start, end in bands.to_numpy():
-        touching = there[(there["start"] < end) & (there["end"] > start)].sort_values("start")
-        across = touching[(touching["start"] < start) | (touching["end"] > end)]
-        if len(across):
-            there_name, band = band_name(*across.iloc[0]), band_name(start, end)
+        touches = (starts < end) & (ends > start)
+        across = touches & ((starts < start) | (ends > end))
+        if across.any():
+            there_name, band = band_name(starts[across][0], ends[across][0]), band_name(start, end)
             raise InputError(
                 f"population's band {there_name} lies across the estimates' band {band}; it must lie inside one band"
             )
-        filled = [start, *touching["end"]] == [*touching["start"], end]
+        filled = [start, *ends[touches]] == [*starts[touches], end]
         if not filled:
             raise InputError(f"population does not cover all ages of the estimates' band {band_name(start, end)}")
-        totals.append(sizes[touching.index].sum())
+        totals.append(people[touches].sum())
     return np.array(totals)
 
 

@@ -32,7 +32,8 @@ def standardize(
     """Directly standardised prevalence: estimates by age, and by sex if they are, weighed by a population.
 
     Bands are taken as independent unless ``covariance`` says otherwise. In a survey in clusters they are not quite:
-    ``survey_standardize`` has the variance of the design, from the people themselves.
+    ``survey_standardize`` has the variance of the design, from the people themselves. Estimates that were corrected for
+    the same imperfect test share its errors and are refused: standardise first, then correct.
 
     Parameters
     ----------
@@ -162,10 +163,13 @@ def _keys(estimates: pd.DataFrame, by: str | Sequence[str] | None) -> list[str]:
 
 
 def _groups(estimates: pd.DataFrame, keys: list[str]) -> Iterator[tuple[dict[str, Any], pd.DataFrame]]:
-    if not keys:
-        yield {}, estimates
-        return
-    for values, group in estimates.groupby(keys, sort=True, dropna=False):
+    groups = estimates.groupby(keys, sort=True, dropna=False) if keys else [((), estimates)]
+    for values, group in groups:
+        if "rogan_gladen" in group and len(group) > 1:
+            raise InputError(
+                "estimates were corrected for the test band by band and share its errors, so they are not independent; "
+                "standardise first and correct the result: true_prevalence(standardize(...), ...)"
+            )
         yield dict(zip(keys, values, strict=True)), group
 
 
