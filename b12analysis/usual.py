@@ -20,6 +20,8 @@ import pandas as pd
 
 from b12analysis.arguments import InputError, check_choice, check_columns, check_level, check_range
 from b12analysis.biomarkers.columns import numbers
+from b12analysis.survey import design as d
+from b12analysis.survey.intervals import interval
 
 __all__ = ["SIDES", "second", "usual_prevalence", "within_person"]
 
@@ -151,18 +153,18 @@ def usual_prevalence(
     keys = [by] if isinstance(by, str) else list(by or [])
     check_columns("people", people.columns, [marker, *keys, *filter(None, [weight, strata, psu])])
     variance, se = _within(people, marker, within)
-    design = _Design(people, weight, strata, psu)
+    design = d.design_of(people, weight=weight, strata=strata, psu=psu)
     logs, side = _log(people, marker), SIDES[marker.partition("_")[0]]
-    known = np.isfinite(logs) & design.sampled
+    known = np.isfinite(logs) & (design.weight > 0)
     if not known.any():
         raise InputError(f"people has nobody with {marker} and a weight above zero")
-    groups = people[known].groupby(keys, sort=True, observed=True).indices if keys else {(): np.arange(known.sum())}
+    group, labels = d.groups(people, keys)
     rows = []
-    for values, places in groups.items():
-        inside = np.flatnonzero(known)[places]
-        row = dict(zip(keys, values if isinstance(values, tuple) else [values], strict=True))
-        row |= {"marker": marker, "cutoff": cutoff, "n": len(inside)}
-        rows.append(row | _one(logs, inside, design, np.log(cutoff), side, variance, se, level))
+    for number, label in enumerate(labels.to_dict("records")):
+        inside = known & (group == number)
+        if inside.any():
+            row = label | {"marker": marker, "cutoff": cutoff, "n": int(inside.sum())}
+            rows.append(row | _one(logs, inside, design, np.log(cutoff), side, variance, se, level))
     return pd.DataFrame(rows)
 
 
@@ -179,40 +181,12 @@ def _within(people: pd.DataFrame, marker: str, within: float | pd.DataFrame | No
     return float(rows["variance"].iloc[0]), float(rows["se"].iloc[0])
 
 
-class _Design:
-    """Weights, strata and PSUs as numbers; variances of totals between PSUs."""
-
-    def __init__(self, people: pd.DataFrame, weight: str | None, strata: str | None, psu: str | None):
-        n = len(people)
-        self.weights = numbers(people, weight).fillna(0).to_numpy(dtype=float) if weight else np.ones(n)
-        self.sampled = self.weights > 0
-        self.stratum = pd.factorize(people[strata])[0] if strata else np.zeros(n, int)
-        cluster = pd.factorize(people[psu])[0] if psu else np.arange(n)
-        if ((self.stratum < 0) | (cluster < 0))[self.sampled].any():
-            raise InputError(f"people has rows with a weight but without {strata} or {psu}")
-        self.psu = pd.factorize(self.stratum * (cluster.max() + 1) + cluster)[0]
-        seen = pd.DataFrame({"stratum": self.stratum, "psu": self.psu})[self.sampled].drop_duplicates()
-        self.psus = seen.set_index("psu")["stratum"]
-        single = self.psus.value_counts().loc[lambda count: count == 1]
-        if len(single):
-            raise InputError(f"people has a single PSU in {len(single)} strata; join them with others first")
-
-    def variance(self, scores: np.ndarray) -> float:
-        """Of the total of scores: PSU totals about the mean of their stratum."""
-        totals = pd.Series(scores[self.sampled]).groupby(self.psu[self.sampled]).sum().reindex(self.psus.index)
-        by_stratum = totals.groupby(self.psus)
-        size = by_stratum.transform("size")
-        return float(((totals - by_stratum.transform("mean")) ** 2 * size / (size - 1)).sum())
-
-    def df(self, inside: np.ndarray) -> int:
-        return len(np.unique(self.psu[inside])) - len(np.unique(self.stratum[inside]))
-
-
 def _one(
-    x: np.ndarray, inside: np.ndarray, design: _Design, cut: float, side: str, variance: float, se: float, level: float
+    x: np.ndarray, known: np.ndarray, design: d.Design, cut: float, side: str, variance: float, se: float, level: float
 ) -> dict:
-    """Single and usual prevalence of one group; ``x`` and ``cut`` are logarithms."""
-    x, w = x[inside], design.weights[inside] / design.weights[inside].sum()
+    """Single and usual prevalence of one group, the people in ``known``; ``x`` and ``cut`` are logarithms."""
+    w = np.where(known, design.weight, 0.0)
+    w, x = w / w.sum(), np.where(known, x, 0.0)
     mean = np.sum(w * x)
     spread = np.sum(w * (x - mean) ** 2)
     if spread <= variance:
@@ -227,20 +201,25 @@ def _one(
     by_spread = -(cut - mean) * shrink * variance / (2 * (spread - variance) ** 2)
     by_within = (cut - mean) * shrink * spread / (2 * (spread - variance) ** 2)
     follows = (1 - 1 / shrink) * (x - mean) + by_spread * ((x - mean) ** 2 - spread)
-    density = _density(x, w, cut + moved)
+    density = _density(x[known], w[known], cut + moved)
 
-    sign, df = 1 if side == "below" else -1, design.df(inside)
+    n, sign = int(known.sum()), 1 if side == "below" else -1
+    present = d.psu_sums(None, np.where(known, 0, -1), 1, design) > 0
+    df = int(present.sum() - d.strata_present(present, design.stratum)[0])
     row: dict = {}
     for names, shift, answer, more in (
-        (("single", "single_lower", "single_upper"), 0.0, np.zeros(len(x)), 0.0),
+        (("single", "single_lower", "single_upper"), 0.0, 0.0, 0.0),
         (("estimate", "lower", "upper"), moved, sign * density * follows, density * by_within * se),
     ):
         beyond = sign * (x - cut - shift) < 0
         share = float(np.sum(w * beyond))
-        scores = np.zeros(len(design.weights))
-        scores[inside] = w * (beyond - share + answer)
-        error = float(np.sqrt(design.variance(scores) + more**2))
-        row |= dict(zip(names, (share, *_logit_limits(share, error, len(x), df, level)), strict=True))
+        # people with w = 0 are outside the group and have no part in it
+        parts = d.psu_sums(w * (beyond - share + answer), np.zeros(len(x), dtype=int), 1, design)
+        error = float(np.sqrt(d.variance(parts, design.stratum, design.size, design.singleton)[0] + more**2))
+        is_flat = share in (0, 1)
+        arrays = (np.array([value]) for value in (share, 0.0 if is_flat else error, n, df))
+        limits = interval(*arrays, ci="logit", level=level)
+        row |= dict(zip(names, (share, *(float(limit[0]) for limit in limits)), strict=True))
     return row | {"se": error, "df": df, "within_percent": 100 * np.sqrt(variance), "reliability": shrink**2}
 
 
@@ -248,17 +227,3 @@ def _density(x: np.ndarray, w: np.ndarray, at: float) -> float:
     """Of people per unit of log level: a normal kernel."""
     width = 1.06 * np.sqrt(np.sum(w * (x - np.sum(w * x)) ** 2)) * len(x) ** -0.2
     return float(np.sum(w * np.exp(-(((x - at) / width) ** 2) / 2)) / (width * np.sqrt(2 * np.pi)))
-
-
-def _logit_limits(share: float, error: float, n: int, df: int, level: float) -> tuple[float, float]:
-    """Limits on the logit scale; where nobody or everybody is beyond the cut-off Clopper and Pearson's from n alone."""
-    from scipy.special import expit, logit
-    from scipy.stats import t
-
-    edge = ((1 - level) / 2) ** (1 / n)
-    if share <= 0:
-        return 0.0, 1 - edge
-    if share >= 1:
-        return edge, 1.0
-    half = t.ppf((1 + level) / 2, df) * error / (share * (1 - share))
-    return float(expit(logit(share) - half)), float(expit(logit(share) + half))

@@ -17,7 +17,16 @@ from b12analysis.places import DATA
 from b12analysis.units import PMOL_PER_PG
 
 NAMES = sorted(path.stem for path in DATA.glob("*.csv"))
-VOCABULARIES = ["columns", "groups", "left_out", "nhanes_files", "population", "sources", "standard_populations"]
+VOCABULARIES = [
+    "columns",
+    "groups",
+    "left_out",
+    "nhanes_files",
+    "nhanes_usual",
+    "population",
+    "sources",
+    "standard_populations",
+]
 EVIDENCE = [name for name in NAMES if name not in VOCABULARIES]
 RATIOS = ["odds_ratio", "risk_ratio", "prevalence_ratio", "hazard_ratio", "ratio"]
 NUMBERS = ["value", "lower", "upper", "reported_percent", "reported_lower_percent", "reported_upper_percent"]
@@ -423,7 +432,8 @@ def test_deficient_means_150_pmol_l_of_serum_b12_or_stricter(tables):
 def test_a_column_is_described_once_for_each_table(tables):
     described = tables["columns"].assign(table=tables["columns"]["tables"].str.split()).explode("table")
     assert not described.duplicated(["column", "table"]).any()
-    assert set(described["table"]) <= {*NAMES, "evidence", "measure"}
+    computed = {path.stem for path in DATA.glob("*.parquet")}
+    assert set(described["table"]) <= {*NAMES, *computed, "evidence", "measure"}
 
 
 def test_every_measure_is_used_and_its_range_is_in_order(findings, tables):

@@ -16,7 +16,18 @@ from b12analysis.evidence import STATUSES
 from b12analysis.places import DATA
 
 NAMES = sorted(path.stem for path in DATA.glob("*.csv"))
-VOCABULARIES = ["columns", "groups", "left_out", "nhanes_files", "population", "sources", "standard_populations"]
+#: Tables that our code computed.
+COMPUTED = sorted(path.stem for path in DATA.glob("*.parquet"))
+VOCABULARIES = [
+    "columns",
+    "groups",
+    "left_out",
+    "nhanes_files",
+    "nhanes_usual",
+    "population",
+    "sources",
+    "standard_populations",
+]
 CITED = "the id of a row in another table"
 OF_MEASURE = "the range of its measure"
 
@@ -117,7 +128,7 @@ def test_tables_can_be_loaded_from_another_folder(folder, kind):
 
 
 def test_a_table_that_is_not_there_is_refused_with_the_nearest_and_all_others():
-    shown = ", ".join(repr(name) for name in NAMES)
+    shown = ", ".join(repr(name) for name in sorted([*NAMES, *COMPUTED]))
     with refused(f"table='survey' is not known (did you mean 'surveys'?); choose one of {shown}"):
         evidence.load("survey")
 
@@ -134,14 +145,16 @@ def test_a_table_with_a_value_of_the_wrong_type_is_refused_with_the_way_to_find_
 
 def test_the_list_of_tables_has_every_file_with_its_number_of_rows():
     listed = evidence.tables()
-    assert listed["table"].tolist() == NAMES
-    assert listed["rows"].tolist() == [len(rows_of(DATA, name)) - 1 for name in NAMES]
+    assert listed["table"].tolist() == sorted([*NAMES, *COMPUTED])
+    rows = listed.set_index("table")["rows"]
+    assert rows[NAMES].tolist() == [len(rows_of(DATA, name)) - 1 for name in NAMES]
+    assert rows[COMPUTED].tolist() == [len(pd.read_parquet(DATA / f"{name}.parquet")) for name in COMPUTED]
 
 
 def test_every_row_of_an_evidence_table_counts_under_one_status_and_no_row_of_a_vocabulary_under_any():
     listed = evidence.tables().set_index("table")
     counted = listed[list(STATUSES)].sum(axis=1)
-    is_evidence = ~listed.index.isin(VOCABULARIES)
+    is_evidence = ~listed.index.isin([*VOCABULARIES, *COMPUTED])
     assert (counted[is_evidence] == listed["rows"][is_evidence]).all()
     assert (counted[~is_evidence] == 0).all()
 

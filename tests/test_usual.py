@@ -114,7 +114,7 @@ def test_nobody_beyond_the_cut_off_still_has_an_interval():
 
 def test_what_cannot_be_estimated_is_refused():
     people = sample(np.random.default_rng(6), n=50, twice=20).assign(weight=1.0, stratum=1, psu=1)
-    with refused("people has a single PSU in 1 strata"):
+    with refused("stratum 1 has a single PSU"):
         usual_prevalence(people, "b12_pmol_l", 148)
     with refused("people lacks column 'b12_second_pmol_l'"):
         usual_prevalence(people[["b12_pmol_l"]], "b12_pmol_l", 148, **BARE)

@@ -86,7 +86,7 @@ def described_by(table: str, folder: Path) -> pd.DataFrame:
 
 #: Tables that describe rather than report findings: their rows carry no status of their own.
 VOCABULARY = (
-    *("columns", "groups", "left_out", "nhanes_files", "nhanes_sums", "population", "sources"),
+    *("columns", "groups", "left_out", "nhanes_files", "nhanes_sums", "nhanes_usual", "population", "sources"),
     "standard_populations",
 )
 
