@@ -190,7 +190,7 @@ def test_indicators_stand_side_by_side_and_say_what_they_are():
     said = describe(table.columns).set_index("indicator")
     assert said["scale"].fillna("none").tolist() == ["as_measured", "none", "roche"]
     assert said.loc["b12_148_roche", "definition"] == "b12_148"
-    assert describe(["b12_126"])["assay"].tolist() == ["Bio-Rad"]
+    assert describe(["b12_126"])["assay"].tolist() == ["Bio-Rad RIA"]
     with refused("indicator='b12_148_rosche' is not known (did you mean 'b12_148_roche'?)"):
         describe(["b12_148_rosche"])
     assert describe(indicators(made_up(), COMPUTABLE).columns)["definition"].tolist() == COMPUTABLE
