@@ -98,8 +98,8 @@ def _products(read: Read) -> pd.DataFrame:
     labels = read("DSPI", ("DSDPID", "DSDSUPID", "DSDSERVQ", "DSDSERVU"))
     ingredients = read("DSII", ("DSDPID", "DSDIID", "DSDINGR", "DSDQTY", "DSDUNIT"))
     blends = read("DSBI", ("DSDIID", "DSDBCNAM"))
-    b12 = ingredients[ingredients["DSDINGR"].str.contains(_B12, na=False)]
-    in_blend = blends.loc[blends["DSDBCNAM"].str.contains(_B12, na=False), "DSDIID"]
+    b12 = ingredients[_names_b12(ingredients["DSDINGR"])]
+    in_blend = blends.loc[_names_b12(blends["DSDBCNAM"]), "DSDIID"]
     contains = {*b12["DSDPID"], *ingredients.loc[ingredients["DSDIID"].isin(in_blend), "DSDPID"]}
     plain = b12["DSDINGR"] == "VITAMIN B-12"  # of other preparations the quantity is not that of B12
     ug = (b12["DSDQTY"] * b12["DSDUNIT"].map(_UG_PER_UNIT)).where(plain).groupby(b12["DSDPID"]).sum(skipna=False)
@@ -107,3 +107,8 @@ def _products(read: Read) -> pd.DataFrame:
     known["ug"] = known["DSDPID"].map(ug).where(known["contains"], 0.0)
     known = known.rename(columns={"DSDSERVQ": "serving", "DSDSERVU": "serving_unit"})
     return known.set_index("DSDSUPID")[["contains", "ug", "serving", "serving_unit"]]
+
+
+def _names_b12(names: pd.Series) -> pd.Series:
+    different = pd.Series(names.unique())  # the database has 190,000 rows and a few thousand names
+    return names.isin(different[different.str.contains(_B12, na=False)])
