@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import lzma
 import os
+import warnings
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -69,17 +70,20 @@ def path_of(table: str, folder: Path) -> Path | None:
 def _read(path: Path, variables: tuple[str, ...]) -> pd.DataFrame:
     try:
         frame = _read_xpt(path) if path.suffix.lower() == ".xpt" else _read_csv(path, variables)
-    except (ValueError, EOFError, lzma.LZMAError, pd.errors.ParserError) as error:
-        raise InputError(f"file {path} cannot be read ({error}); fetch it again: `b12 data fetch nhanes`") from error
-    frame.columns = frame.columns.str.upper()
-    lacking = [variable for variable in variables if variable not in frame]
-    if lacking:
-        raise InputError(f"file {path} lacks {', '.join(lacking)}; it is not the table that CDC publishes by that name")
-    return pd.DataFrame({name: _text(frame[name]) if name in _TEXT else _number(frame[name]) for name in variables})
+        frame.columns = frame.columns.str.upper()
+        found = {name: _text(frame[name]) if name in _TEXT else _number(frame[name]) for name in variables}
+    except KeyError as error:
+        raise InputError(f"file {path} lacks {error}; it is not the table that CDC publishes by that name") from None
+    except (ValueError, EOFError, StopIteration, UserWarning, lzma.LZMAError) as error:
+        why = str(error) or type(error).__name__
+        raise InputError(f"file {path} cannot be read ({why}); fetch it again: `b12 data fetch nhanes`") from error
+    return pd.DataFrame(found)
 
 
 def _read_xpt(path: Path) -> pd.DataFrame:
-    return pd.read_sas(path, format="xport", encoding="latin-1")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)  # pandas only warns of a file that broke off
+        return pd.read_sas(path, format="xport", encoding="latin-1")
 
 
 def _read_csv(path: Path, variables: tuple[str, ...]) -> pd.DataFrame:
