@@ -25,7 +25,6 @@ _PLACES = ("", "xpt", "tables")
 _ENDINGS = (".XPT", ".xpt", ".csv.xz", ".csv")
 #: Variables that are text; all others are numbers, whatever a file stores them as.
 _TEXT = {"RXDDRUG", "RXD240B", "DSDINGR", "DSDBCNAM"}
-_POWERS = np.array([float(f"1e{power}") for power in range(23)])
 
 
 def default_folder() -> Path:
@@ -107,12 +106,10 @@ def _as_printed(values: np.ndarray) -> np.ndarray:
 
     Examples
     --------
-    >>> _as_printed(np.array([5.397605e-79, 147.59999999999997, 3.0])).tolist()
-    [0.0, 147.6, 3.0]
+    >>> _as_printed(np.array([5.397605e-79, 147.59999999999997, 3.0, 5601.638700029045])).tolist()
+    [0.0, 147.6, 3.0, 5601.63870002905]
     """
     values = np.where(np.abs(values) < 1e-70, 0.0, values)
-    with np.errstate(divide="ignore"):
-        decimals = 14 - np.floor(np.log10(np.abs(values)))
-    scale = _POWERS[np.clip(np.nan_to_num(decimals, posinf=0, neginf=0), 0, 22).astype(int)]
-    fine = np.abs(values) < 1e15
-    return np.where(fine, np.rint(values * scale) / scale, values)
+    longer = np.isfinite(values) & (np.rint(values * 1e6) / 1e6 != values)  # more than six decimals: mostly weights
+    values[longer] = [float(f"{value:.15g}") for value in values[longer]]
+    return values
