@@ -7,10 +7,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from examined import survey
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from xpt import xpt
 
 from b12analysis import nhanes
 from b12analysis.arguments import InputError
+from b12analysis.nhanes import markers, people
 from b12analysis.nhanes.people import _weighed
 from b12analysis.nhanes.tables import reader
 from b12analysis.nhanes.variables import as_read, definitions
@@ -343,7 +346,7 @@ def test_files_lie_in_the_folder_or_in_its_xpt_or_tables(tmp_path, monkeypatch):
     monkeypatch.setenv("B12_NHANES", str(tmp_path / "b"))
     pd.testing.assert_frame_equal(nhanes.load("2005-06"), whole)
     monkeypatch.delenv("B12_NHANES")
-    monkeypatch.setattr("pooch.os_cache", lambda project: str(tmp_path / project))
+    monkeypatch.setattr("pooch.os_cache", lambda project: tmp_path / project)
     survey(tmp_path / "b12analysis" / "nhanes", "2005-06", {"B12_D.LBXB12": [200.0]}, 1)
     pd.testing.assert_frame_equal(nhanes.load("2005-06"), whole)
 
@@ -373,6 +376,41 @@ def test_a_file_that_is_not_what_it_should_be_is_named(tmp_path, name, content):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(InputError, match=r"CBC_D"):
         nhanes.load("2005-06", tmp_path)
+
+
+def test_every_step_and_kind_is_one_that_exists():
+    table = definitions()
+    steps = {step.__module__.rpartition(".")[2] for step in people.STEPS} | {"people", ""}
+    assert set(table["step"]) == steps
+    assert table.index.is_unique
+    assert set(table["kind"]) == {"whole", "number", "text", "yes/no"}
+    # a column that is computed names its step; a column without one is read from files or the same for everybody
+    computed = table[nhanes.CYCLES].apply(lambda cells: cells.str.fullmatch("[A-Za-z0-9_ ]+")).any(axis=1)
+    assert (table.loc[computed, "step"] != "").all()
+
+
+DECIMALS = st.decimals(-(10**6), 10**6, allow_nan=False, places=9).map(float)
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(DECIMALS | st.none(), min_size=1, max_size=50))
+def test_a_number_is_the_same_from_a_transport_file_as_from_print(tmp_path, numbers):
+    folder = tmp_path / "one"
+    folder.mkdir(exist_ok=True)
+    (folder / "ONE.XPT").write_bytes(xpt({"SEQN": [*range(1, len(numbers) + 1)], "X": numbers}))
+    found = reader(folder, ["ONE"])("ONE", ("SEQN", "X"))
+    assert [None if value != value else value for value in found["X"]] == numbers
+    assert found["SEQN"].tolist() == [*range(1, len(numbers) + 1)]
+
+
+@given(st.floats(0.2, 15), st.floats(0.01, 3), st.integers(18, 84), st.booleans(), st.booleans())
+def test_kidney_function_falls_with_creatinine_and_with_age(creatinine, more, age, women, black):
+    two = pd.Series([creatinine, creatinine + more])
+    by_creatinine = markers.ckd_epi_2021(two, age, women), markers.mdrd(two, age, women, black)
+    same, ages = pd.Series([creatinine] * 2), pd.Series([age, age + 1])
+    by_age = markers.ckd_epi_2021(same, ages, women), markers.mdrd(same, ages, women, black)
+    for first, second in (*by_creatinine, *by_age):
+        assert 0 < second < first
 
 
 def test_names_in_small_letters_are_the_same_names(tmp_path):

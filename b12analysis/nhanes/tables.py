@@ -16,24 +16,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from b12analysis import places
 from b12analysis.arguments import InputError
 from b12analysis.nhanes.variables import Read
 
-__all__ = ["default_folder", "path_of", "reader"]
+__all__ = ["path_of", "reader"]
 
-_PLACES = ("", "xpt", "tables")
+_FOLDERS = ("", "xpt", "tables")
 _ENDINGS = (".XPT", ".xpt", ".csv.xz", ".csv")
 #: Variables that are text; all others are numbers, whatever a file stores them as.
 _TEXT = {"RXDDRUG", "RXD240B", "DSDINGR", "DSDBCNAM"}
-
-
-def default_folder() -> Path:
-    """Return where the files are unless one says otherwise: ``B12_NHANES``, or a folder in the user's cache."""
-    if os.environ.get("B12_NHANES"):
-        return Path(os.environ["B12_NHANES"])
-    import pooch
-
-    return Path(pooch.os_cache("b12analysis")) / "nhanes"
 
 
 def reader(folder: str | os.PathLike[str] | None, tables: Iterable[str]) -> Read:
@@ -44,7 +36,7 @@ def reader(folder: str | os.PathLike[str] | None, tables: Iterable[str]) -> Read
     InputError
         If a file is not there; names all that are missing.
     """
-    where = default_folder() if folder is None else Path(folder)
+    where = places.nhanes() if folder is None else Path(folder)
     paths = {table: path_of(table, where) for table in tables}
     missing = [table for table, path in paths.items() if path is None]
     if missing:
@@ -62,8 +54,8 @@ def reader(folder: str | os.PathLike[str] | None, tables: Iterable[str]) -> Read
 
 def path_of(table: str, folder: Path) -> Path | None:
     """Return the file of a table in ``folder``, its ``xpt`` or its ``tables``; CDC's own before the mirror's."""
-    places = [folder / place / f"{table}{ending}" for ending in _ENDINGS for place in _PLACES]
-    return next((path for path in places if path.is_file()), None)
+    paths = (folder / inner / f"{table}{ending}" for ending in _ENDINGS for inner in _FOLDERS)
+    return next((path for path in paths if path.is_file()), None)
 
 
 def _read(path: Path, variables: tuple[str, ...]) -> pd.DataFrame:
