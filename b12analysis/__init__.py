@@ -22,7 +22,7 @@ _HOMES = {
     "sources": "evidence",
     "status": "biomarkers",
     "prevalence": "estimates",
-    "pool": "estimates",
+    "pool": "pooling",
     "summarize": "estimates",
     "survey_prevalence": "survey",
     "survey_mean": "survey",
@@ -43,8 +43,8 @@ _HOMES = {
 }
 #: Rooms that can be reached as attributes too: ``b12analysis.units.pmol_l(200)``.
 _ROOMS = (
-    *("biomarkers", "estimates", "evidence", "findings", "nhanes", "population", "recovery", "reports", "risk"),
-    *("survey", "theme", "truth", "units"),
+    *("biomarkers", "estimates", "evidence", "findings", "nhanes", "own_survey", "pooling", "population", "recovery"),
+    *("reports", "risk", "survey", "theme", "truth", "units", "usual"),
 )
 
 __all__ = list(_HOMES)

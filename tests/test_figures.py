@@ -11,9 +11,10 @@ import pytest
 
 from b12analysis import theme
 from b12analysis.arguments import InputError
-from b12analysis.estimates import pool, prevalence, summarize
+from b12analysis.estimates import prevalence, summarize
 from b12analysis.evidence import load
 from b12analysis.figures import forest, recovery_fans, scenarios
+from b12analysis.pooling import pool
 from b12analysis.recovery import DELAYS, PROFILES, delay_scenarios, patient, simulate_recovery
 
 #: Positions are sums and products of a few floats.

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 import b12analysis as b12
 from b12analysis import evidence, findings, recovery, risk
 from b12analysis.arguments import InputError
-from b12analysis.estimates import independent, pool, prevalence
+from b12analysis.estimates import prevalence
 from b12analysis.figures import forest, recovery_fans, scenarios
 from b12analysis.findings import words
+from b12analysis.pooling import independent, pool
 from b12analysis.theme import MARKS, number, share
 
 #: The same examples on every run: a suite that fails now and then is not believed.

@@ -191,7 +191,7 @@ def _rehearse() -> None:
     studies.to_csv()
     studies.to_html()
     b12.recovery.delay_scenarios(patients, [1], rng=0)
-    b12.pool(b12.estimates.independent(studies))
+    b12.pool(b12.pooling.independent(studies))
 
 
 def _given(name: str, values: dict[str, Any]) -> Any:

@@ -1,0 +1,303 @@
+"""From a table of studies to a table of pooled prevalences: what may be pooled, and the intervals of the result."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from b12analysis.arguments import InputError, check_choice, check_columns, check_level
+from b12analysis.estimates import check_counts, effective_n, prevalence
+from b12analysis.pooling.models import MODELS, fit
+
+__all__ = ["CIS", "independent", "leave_one_out", "pool", "subgroup_difference"]
+
+CIS = ("hk", "z", "t")
+_COLUMNS = ["k", "estimate", "lower", "upper", "prediction_lower", "prediction_upper", "tau2", "i2"]
+
+
+def independent(studies: pd.DataFrame) -> pd.DataFrame:
+    """One row per cohort: the one with the most people, so that nobody is counted twice.
+
+    Parameters
+    ----------
+    studies : DataFrame
+        What :func:`b12analysis.prevalence` returns, with a ``cohort`` column.
+
+    Returns
+    -------
+    DataFrame
+        The rows with an estimate, one per cohort, in their order.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"cohort": ["a", "a", "b"], "cases": [1, 5, 2], "n": [10, 50, 20]})
+    >>> independent(prevalence(rows)).index.tolist()
+    [1, 2]
+    """
+    check_columns("studies", studies.columns, ["cohort", "estimate", "effective_n"])
+    known = studies[studies["estimate"].notna()]
+    people = known["n"].fillna(known["effective_n"]) if "n" in known else known["effective_n"]
+    largest = people.astype(float).groupby(known["cohort"]).idxmax()
+    return known.loc[known.index.isin(largest)]
+
+
+def pool(
+    studies: pd.DataFrame,
+    *,
+    by: str | Sequence[str] | None = None,
+    model: str = "reml",
+    ci: str = "hk",
+    level: float = 0.95,
+) -> pd.DataFrame:
+    """Pool prevalences over studies by a random-effects model on the logit scale.
+
+    The default covers. In 900 simulated reviews (6 %, tau 0.8, studies of 100 to 1,000 people) its 95 % intervals held
+    the truth in 95, 95 and 94 % of reviews of 3, 5 and 10 studies; those of "glmm" with ``ci="z"`` in 75, 85 and 89 %.
+
+    Parameters
+    ----------
+    studies : DataFrame
+        One row per study, in one of three forms: ``cases`` and ``n``; what :func:`b12analysis.prevalence` returns
+        (``estimate``, ``effective_n``); or ``estimate, lower, upper`` with 95 % intervals, as of a survey's design, of
+        which :func:`b12analysis.estimates.effective_n` is taken. A weighted estimate always wins over bare counts.
+        With a ``cohort`` column, two rows of one cohort are refused: they hold the same people. With a ``definition``
+        column, so are different definitions, unless ``definition`` is in ``by``.
+    by : str or list of str, optional
+        Pool within each value of these columns; rows without a value are a group of their own.
+    model : {"reml", "glmm", "pm", "dl"}
+        Restricted maximum likelihood; Paule and Mandel's or DerSimonian and Laird's moments: all three take a study's
+        logit as normal, and add half a case and half a non-case to a study that lacks one of them. "glmm" takes the
+        cases as binomial and needs no half cases: maximum likelihood of the binomial-normal model, exactly integrated.
+        Its cases are ``estimate * effective_n``, not rounded: the likelihood is defined between whole numbers too.
+    ci : {"hk", "z", "t"}
+        Interval of the mean. "hk", Hartung and Knapp's: the standard error rescaled by how far apart the studies are,
+        and t on k - 1 degrees of freedom. "t": the plain standard error with the same t. "z": the plain one with the
+        normal distribution, which covers too little where studies are few. The likelihood of "glmm" has nothing to
+        rescale by: "hk" there is "t". Studies that agree better than chance make "hk" narrower than "z", studies that
+        agree exactly make it nothing; "t" never is.
+    level : float
+        Level of the intervals.
+
+    Returns
+    -------
+    DataFrame with columns
+        the columns of ``by``
+        k                   number of studies
+        estimate, lower, upper                pooled prevalence (share) and the interval of the mean
+        prediction_lower, prediction_upper    where the prevalence of a further such study is expected
+        tau2                between-study variance on the logit scale
+        i2                  share of the spread that chance does not explain, per cent
+
+    Raises
+    ------
+    InputError
+        If columns are missing, a study has no estimate, or rows overlap. With "glmm" also where each study has nobody
+        or everybody affected and there are both kinds: the likelihood then rises for ever.
+
+    Notes
+    -----
+    One study returns its own logit interval by the normal distribution (with the half case where it has none), whatever
+    ``ci``; ``tau2``, ``i2`` and the prediction interval are missing, because one study cannot show a spread.
+
+    Nobody affected in any study: no spread can be seen, so ``tau2`` is 0. "reml", "pm" and "dl" give the mean of the
+    half cases with its plain standard error, which is above zero; "glmm" gives 0 with Clopper and Pearson's upper limit
+    for the sum of the effective n, for the mean and for a further study. Everybody affected is the mirror image.
+
+    ``estimate`` is the prevalence of the median study, expit of the mean logit; the mean of prevalences lies nearer to
+    one half. Do not headline fewer than five studies.
+
+    Source
+    ------
+    Viechtbauer, J Stat Softw 2010;36(3); Hartung and Knapp, Stat Med 2001;20:3875; Stijnen, Hamza and Özdemir, Stat Med
+    2010;29:3046. Equal to R's metafor: ``rma`` and ``rma.glmm`` with ``measure="PLO"``.
+
+    Examples
+    --------
+    >>> two = pd.DataFrame({"cases": [5, 30], "n": [100, 150]})
+    >>> pool(two, ci="z")[["k", "estimate", "lower", "upper"]].round(4).values.tolist()
+    [[2.0, 0.108, 0.0257, 0.3571]]
+    >>> pool(two, ci="z", model="glmm")[["k", "estimate", "lower", "upper"]].round(4).values.tolist()
+    [[2.0, 0.1085, 0.0387, 0.2687]]
+    """
+    _check_options(model, ci, level)
+    keys = [by] if isinstance(by, str) else list(by or [])
+    check_columns("studies", studies.columns, keys)
+    entered = _entered(studies)
+    groups = entered.groupby(keys, sort=True, dropna=False, observed=True) if keys else [((), entered)]
+    rows = []
+    for values, group in groups:
+        _check_poolable(group)
+        rows.append(dict(zip(keys, values, strict=True)) | _row(*_counts(group), model, ci, level))
+    return pd.DataFrame(rows, columns=[*keys, *_COLUMNS])
+
+
+def leave_one_out(studies: pd.DataFrame, *, model: str = "reml", ci: str = "hk", level: float = 0.95) -> pd.DataFrame:
+    """Pool the studies again and again, each time without one of them, to see whether one carries the result.
+
+    Parameters
+    ----------
+    studies, model, ci, level
+        As for :func:`b12analysis.pool`; at least two studies.
+
+    Returns
+    -------
+    DataFrame with columns
+        left_out            the study left out: its ``id`` where there is such a column, else its index
+        k, estimate, ...    the others, as :func:`b12analysis.pool` returns them
+
+    Raises
+    ------
+    InputError
+        As :func:`b12analysis.pool` does, and where there is only one study.
+
+    Examples
+    --------
+    >>> three = pd.DataFrame({"cases": [5, 30, 50], "n": [100, 150, 100]}, index=["a", "b", "c"])
+    >>> leave_one_out(three)[["left_out", "k", "estimate"]].round(2).values.tolist()
+    [['a', 2, 0.33], ['b', 2, 0.19], ['c', 2, 0.11]]
+    """
+    _check_options(model, ci, level)
+    entered = _entered(studies)
+    _check_poolable(entered)
+    if len(entered) == 1:
+        raise InputError("studies has one row; leaving one out needs at least two")
+    cases, others = _counts(entered)
+    rows = [_row(np.delete(cases, i), np.delete(others, i), model, ci, level) for i in range(len(entered))]
+    names = entered["id"].tolist() if "id" in entered else entered.index.tolist()
+    return pd.DataFrame({"left_out": names} | {name: [row[name] for row in rows] for name in _COLUMNS})
+
+
+def subgroup_difference(studies: pd.DataFrame, *, by: str | Sequence[str], model: str = "reml") -> pd.DataFrame:
+    """Test whether subgroups of studies differ more than chance allows.
+
+    Each subgroup is pooled with a spread of its own; Q is the weighted sum of squared distances of their means on the
+    logit scale, weighted by the plain standard errors, on one degree of freedom less than there are groups.
+
+    Parameters
+    ----------
+    studies, by, model
+        As for :func:`b12analysis.pool`.
+
+    Returns
+    -------
+    DataFrame, one row, with columns
+        groups, q, df, p    number of subgroups, Q between them, degrees of freedom, chance of a larger Q
+
+    Raises
+    ------
+    InputError
+        As :func:`b12analysis.pool` does, and where there is only one group.
+
+    Source
+    ------
+    Borenstein et al., Introduction to meta-analysis, 2009, chapter 19, with a separate tau2 in each group.
+
+    Examples
+    --------
+    >>> four = pd.DataFrame({"cases": [5, 30, 50, 45], "n": [100, 150, 100, 80], "who": ["a", "a", "b", "b"]})
+    >>> subgroup_difference(four, by="who").round(4).values.tolist()
+    [[2.0, 7.8813, 1.0, 0.005]]
+    """
+    from scipy.special import chdtrc
+
+    check_choice("model", model, MODELS)
+    keys = [by] if isinstance(by, str) else list(by)
+    check_columns("studies", studies.columns, keys)
+    fits = []
+    for _, group in _entered(studies).groupby(keys, dropna=False, observed=True):
+        _check_poolable(group)
+        fits.append(fit(*_counts(group), model))
+    if len(fits) == 1:
+        raise InputError(f"studies has one group of {', '.join(keys)}; a difference needs at least two")
+    means, weights = np.array([one.mean for one in fits]), np.array([one.se**-2 for one in fits])
+    q = float(np.sum(weights * (means - np.sum(weights * means) / weights.sum()) ** 2))
+    df = len(fits) - 1
+    return pd.DataFrame({"groups": [len(fits)], "q": [q], "df": [df], "p": [float(chdtrc(df, q))]})
+
+
+def _check_options(model: str, ci: str, level: float) -> None:
+    check_choice("model", model, MODELS)
+    check_choice("ci", ci, CIS)
+    check_level(level)
+
+
+def _entered(studies: pd.DataFrame) -> pd.DataFrame:
+    """Return the studies with ``estimate`` and ``effective_n``, from whichever of the three forms was given."""
+    if studies.empty:
+        raise InputError("studies is empty; pooling needs at least one row")
+    if "estimate" not in studies:
+        check_columns("studies", studies.columns, ["cases", "n"])
+        check_counts("studies", studies.index, *(_floats(studies, name) for name in ("cases", "n")))
+        entered = prevalence(studies)
+    elif "effective_n" not in studies and {"lower", "upper"} <= set(studies.columns):
+        limits = (_floats(studies, name) for name in ("estimate", "lower", "upper"))
+        entered = studies.assign(effective_n=effective_n(*limits))
+    else:
+        check_columns("studies", studies.columns, ["estimate", "effective_n"])
+        entered = studies
+    p, n = _floats(entered, "estimate"), _floats(entered, "effective_n")
+    _refuse_rows(entered, np.isnan(p) | np.isnan(n), "has no estimate; drop rows without an interval before pooling")
+    _refuse_rows(entered, (p < 0) | (p > 1), "has an estimate that is no share of people, 0 to 1")
+    _refuse_rows(entered, ~((n > 0) & np.isfinite(n)), "has no usable effective_n; it must be above 0 and finite")
+    return entered
+
+
+def _floats(studies: pd.DataFrame, name: str) -> np.ndarray:
+    try:
+        return pd.to_numeric(studies[name], errors="raise").to_numpy(dtype=float, na_value=np.nan)
+    except (TypeError, ValueError):
+        raise InputError(f"studies column {name!r} holds what is not a number") from None
+
+
+def _refuse_rows(studies: pd.DataFrame, wrong: np.ndarray, why: str) -> None:
+    """Raise for the first wrong row, by its ``id`` where it has one."""
+    if wrong.any():
+        first = studies[wrong].iloc[0]
+        raise InputError(f"studies row {first['id'] if 'id' in studies else str(first.name)!r} {why}")
+
+
+def _check_poolable(studies: pd.DataFrame) -> None:
+    """Refuse rows that hold the same people, or that measured different things."""
+    if "cohort" in studies:
+        twice = studies["cohort"][studies["cohort"].duplicated()].dropna().unique()
+        if len(twice):
+            shown = ", ".join(map(repr, twice))
+            raise InputError(f"studies has more than one row of cohort {shown}: the people would be counted twice")
+    if "definition" in studies:
+        kinds = studies["definition"].dropna().unique()
+        if len(kinds) > 1:
+            shown = ", ".join(map(repr, kinds))
+            raise InputError(f"studies mixes definitions {shown}: pool them one by one, or by='definition'")
+
+
+def _counts(studies: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Effective cases and non-cases."""
+    p, n = _floats(studies, "estimate"), _floats(studies, "effective_n")
+    return p * n, (1 - p) * n
+
+
+def _row(cases: np.ndarray, others: np.ndarray, model: str, ci: str, level: float) -> dict[str, float]:
+    """Pool one group of studies: a row of the result."""
+    from scipy.special import expit, ndtri, stdtrit
+
+    k, tail = len(cases), (1 - level) / 2
+    if model == "glmm" and k > 1 and (np.isclose(cases, 0).all() or np.isclose(others, 0).all()):
+        return _exact_row(cases, others, tail)
+    fitted = fit(cases, others, model)
+    mean, tau2 = fitted.mean, fitted.tau2
+    factor = -(ndtri(tail) if ci == "z" or k == 1 else stdtrit(k - 1, tail))
+    se = fitted.se_hk if ci == "hk" else fitted.se
+    spread = factor * np.sqrt(tau2 + se**2)
+    shares = expit(mean + np.array([0, -factor * se, factor * se, -spread, spread])).tolist()
+    if k == 1:  # it cannot show a spread
+        return dict(zip(_COLUMNS, [k, *shares[:3], *[np.nan] * 4], strict=True))
+    return dict(zip(_COLUMNS, [k, *shares, tau2, fitted.i2], strict=True))
+
+
+def _exact_row(cases: np.ndarray, others: np.ndarray, tail: float) -> dict[str, float]:
+    """Clopper and Pearson's interval of nobody, or of everybody, in all studies together."""
+    limit = tail ** (1 / (cases.sum() + others.sum()))
+    shares = [0.0, 0.0, 1 - limit] if cases.sum() < others.sum() else [1.0, limit, 1.0]
+    return dict(zip(_COLUMNS, [len(cases), *shares, *shares[1:], 0.0, 0.0], strict=True))
