@@ -8,7 +8,8 @@ The double arcsine of Freeman and Tukey is not offered: turned back into a preva
 size, and may lie outside all studies (Schwarzer et al., Res Synth Methods 2019;10:476).
 """
 
+from b12analysis.pooling.entry import independent
 from b12analysis.pooling.models import MODELS
-from b12analysis.pooling.studies import CIS, independent, leave_one_out, pool, subgroup_difference
+from b12analysis.pooling.studies import CIS, leave_one_out, pool, subgroup_difference
 
 __all__ = ["CIS", "MODELS", "independent", "leave_one_out", "pool", "subgroup_difference"]

@@ -134,12 +134,16 @@ def _glmm(cases: np.ndarray, others: np.ndarray, start: float) -> tuple[float, f
     """Mean, standard error from the Hessian, and tau2 at the maximum of the binomial-normal likelihood."""
     from scipy.optimize import minimize
 
+    @lru_cache(maxsize=1)  # the search asks for the slope and for the Hessian at one point, one after the other
+    def likelihood(mean: float, tau: float) -> tuple[float, np.ndarray, np.ndarray]:
+        return log_likelihood(mean, tau, cases, others)
+
     def negative(at: np.ndarray) -> tuple[float, np.ndarray]:
-        value, slope, _ = log_likelihood(*at, cases, others)
+        value, slope, _ = likelihood(*at.tolist())
         return -value, -slope
 
     def information(at: np.ndarray) -> np.ndarray:
-        return -log_likelihood(*at, cases, others)[2]
+        return -likelihood(*at.tolist())[2]
 
     options = {"jac": True, "hess": information, "method": "trust-exact", "options": {"gtol": 1e-7}}
     found = [minimize(negative, (start, tau), **options) for tau in STARTS]

@@ -1,4 +1,4 @@
-"""From a table of studies to a table of pooled prevalences: what may be pooled, and the intervals of the result."""
+"""From a table of studies to a table of pooled prevalences, with their intervals."""
 
 from __future__ import annotations
 
@@ -8,39 +8,13 @@ import numpy as np
 import pandas as pd
 
 from b12analysis.arguments import InputError, check_choice, check_columns, check_level
-from b12analysis.estimates import check_counts, effective_n, prevalence
+from b12analysis.pooling.entry import check_poolable, counts, enter
 from b12analysis.pooling.models import MODELS, fit
 
-__all__ = ["CIS", "independent", "leave_one_out", "pool", "subgroup_difference"]
+__all__ = ["CIS", "leave_one_out", "pool", "subgroup_difference"]
 
 CIS = ("hk", "z", "t")
 _COLUMNS = ["k", "estimate", "lower", "upper", "prediction_lower", "prediction_upper", "tau2", "i2"]
-
-
-def independent(studies: pd.DataFrame) -> pd.DataFrame:
-    """One row per cohort: the one with the most people, so that nobody is counted twice.
-
-    Parameters
-    ----------
-    studies : DataFrame
-        What :func:`b12analysis.prevalence` returns, with a ``cohort`` column.
-
-    Returns
-    -------
-    DataFrame
-        The rows with an estimate, one per cohort, in their order.
-
-    Examples
-    --------
-    >>> rows = pd.DataFrame({"cohort": ["a", "a", "b"], "cases": [1, 5, 2], "n": [10, 50, 20]})
-    >>> independent(prevalence(rows)).index.tolist()
-    [1, 2]
-    """
-    check_columns("studies", studies.columns, ["cohort", "estimate", "effective_n"])
-    known = studies[studies["estimate"].notna()]
-    people = known["n"].fillna(known["effective_n"]) if "n" in known else known["effective_n"]
-    largest = people.astype(float).groupby(known["cohort"]).idxmax()
-    return known.loc[known.index.isin(largest)]
 
 
 def pool(
@@ -124,12 +98,12 @@ def pool(
     _check_options(model, ci, level)
     keys = [by] if isinstance(by, str) else list(by or [])
     check_columns("studies", studies.columns, keys)
-    entered = _entered(studies)
+    entered = enter(studies)
     groups = entered.groupby(keys, sort=True, dropna=False, observed=True) if keys else [((), entered)]
     rows = []
     for values, group in groups:
-        _check_poolable(group)
-        rows.append(dict(zip(keys, values, strict=True)) | _row(*_counts(group), model, ci, level))
+        check_poolable(group)
+        rows.append(dict(zip(keys, values, strict=True)) | _row(*counts(group), model, ci, level))
     return pd.DataFrame(rows, columns=[*keys, *_COLUMNS])
 
 
@@ -159,11 +133,11 @@ def leave_one_out(studies: pd.DataFrame, *, model: str = "reml", ci: str = "hk",
     [['a', 2, 0.33], ['b', 2, 0.19], ['c', 2, 0.11]]
     """
     _check_options(model, ci, level)
-    entered = _entered(studies)
-    _check_poolable(entered)
+    entered = enter(studies)
+    check_poolable(entered)
     if len(entered) == 1:
         raise InputError("studies has one row; leaving one out needs at least two")
-    cases, others = _counts(entered)
+    cases, others = counts(entered)
     rows = [_row(np.delete(cases, i), np.delete(others, i), model, ci, level) for i in range(len(entered))]
     names = entered["id"].tolist() if "id" in entered else entered.index.tolist()
     return pd.DataFrame({"left_out": names} | {name: [row[name] for row in rows] for name in _COLUMNS})
@@ -206,9 +180,9 @@ def subgroup_difference(studies: pd.DataFrame, *, by: str | Sequence[str], model
     keys = [by] if isinstance(by, str) else list(by)
     check_columns("studies", studies.columns, keys)
     fits = []
-    for _, group in _entered(studies).groupby(keys, dropna=False, observed=True):
-        _check_poolable(group)
-        fits.append(fit(*_counts(group), model))
+    for _, group in enter(studies).groupby(keys, dropna=False, observed=True):
+        check_poolable(group)
+        fits.append(fit(*counts(group), model))
     if len(fits) == 1:
         raise InputError(f"studies has one group of {', '.join(keys)}; a difference needs at least two")
     means, weights = np.array([one.mean for one in fits]), np.array([one.se**-2 for one in fits])
@@ -221,61 +195,6 @@ def _check_options(model: str, ci: str, level: float) -> None:
     check_choice("model", model, MODELS)
     check_choice("ci", ci, CIS)
     check_level(level)
-
-
-def _entered(studies: pd.DataFrame) -> pd.DataFrame:
-    """Return the studies with ``estimate`` and ``effective_n``, from whichever of the three forms was given."""
-    if studies.empty:
-        raise InputError("studies is empty; pooling needs at least one row")
-    if "estimate" not in studies:
-        check_columns("studies", studies.columns, ["cases", "n"])
-        check_counts("studies", studies.index, *(_floats(studies, name) for name in ("cases", "n")))
-        entered = prevalence(studies)
-    elif "effective_n" not in studies and {"lower", "upper"} <= set(studies.columns):
-        limits = (_floats(studies, name) for name in ("estimate", "lower", "upper"))
-        entered = studies.assign(effective_n=effective_n(*limits))
-    else:
-        check_columns("studies", studies.columns, ["estimate", "effective_n"])
-        entered = studies
-    p, n = _floats(entered, "estimate"), _floats(entered, "effective_n")
-    _refuse_rows(entered, np.isnan(p) | np.isnan(n), "has no estimate; drop rows without an interval before pooling")
-    _refuse_rows(entered, (p < 0) | (p > 1), "has an estimate that is no share of people, 0 to 1")
-    _refuse_rows(entered, ~((n > 0) & np.isfinite(n)), "has no usable effective_n; it must be above 0 and finite")
-    return entered
-
-
-def _floats(studies: pd.DataFrame, name: str) -> np.ndarray:
-    try:
-        return pd.to_numeric(studies[name], errors="raise").to_numpy(dtype=float, na_value=np.nan)
-    except (TypeError, ValueError):
-        raise InputError(f"studies column {name!r} holds what is not a number") from None
-
-
-def _refuse_rows(studies: pd.DataFrame, wrong: np.ndarray, why: str) -> None:
-    """Raise for the first wrong row, by its ``id`` where it has one."""
-    if wrong.any():
-        first = studies[wrong].iloc[0]
-        raise InputError(f"studies row {first['id'] if 'id' in studies else str(first.name)!r} {why}")
-
-
-def _check_poolable(studies: pd.DataFrame) -> None:
-    """Refuse rows that hold the same people, or that measured different things."""
-    if "cohort" in studies:
-        twice = studies["cohort"][studies["cohort"].duplicated()].dropna().unique()
-        if len(twice):
-            shown = ", ".join(map(repr, twice))
-            raise InputError(f"studies has more than one row of cohort {shown}: the people would be counted twice")
-    if "definition" in studies:
-        kinds = studies["definition"].dropna().unique()
-        if len(kinds) > 1:
-            shown = ", ".join(map(repr, kinds))
-            raise InputError(f"studies mixes definitions {shown}: pool them one by one, or by='definition'")
-
-
-def _counts(studies: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Effective cases and non-cases."""
-    p, n = _floats(studies, "estimate"), _floats(studies, "effective_n")
-    return p * n, (1 - p) * n
 
 
 def _row(cases: np.ndarray, others: np.ndarray, model: str, ci: str, level: float) -> dict[str, float]:
