@@ -166,9 +166,10 @@ def effective_n(estimate: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> n
     packages make theirs, n = (2 * 1.96)² / (p (1 - p) W²), where W is the width there; on the natural scale,
     n = p (1 - p) (2 * 1.96)² / width². Either way an interval of its own kind returns its n exactly. The other formula
     would not: 3 % with a logit interval worth 200 people would count as 168. Wilson's interval lies evenly on the
-    logit scale too, and counts some people too many where there are few cases (6 of 200: 211). A limit at 0 or 1 says
-    nothing (it was cut there), so the other half of the interval counts twice. An estimate of 0 or 1 is taken for
-    Wilson's interval, whose width is then 1.96² / (n + 1.96²).
+    logit scale too, and counts some people too many where there are few cases (6 of 200: 211). At one half both kinds
+    are even and the natural scale is taken: 3 % off for 100 people. A limit at 0 or 1 says nothing (it was cut there),
+    so the other half of the interval counts twice. An estimate of 0 or 1 is taken for Wilson's interval, whose width is
+    then 1.96² / (n + 1.96²).
 
     A survey with few clusters prints t rather than 1.96 standard errors; its effective n is then too small by that
     much (7 % with 32 degrees of freedom), which errs on the side of caution.
@@ -200,7 +201,7 @@ def effective_n(estimate: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> n
         by_logit = (2 * z / (logit_below + logit_above)) ** 2 / (p * (1 - p))
         uneven, logit_uneven = (np.abs(np.log(b / a)) for b, a in ((below, above), (logit_below, logit_above)))
         at_edge = z**2 * (1 - (high - low)) / (high - low)
-        inside = np.where((low > 0) & (high < 1) & (logit_uneven < uneven), by_logit, natural)
+        inside = np.where((low > 0) & (high < 1) & (logit_uneven < uneven - 1e-9), by_logit, natural)
     return np.where((p <= 0) | (p >= 1), at_edge, inside)
 
 
