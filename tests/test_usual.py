@@ -130,7 +130,7 @@ def test_what_cannot_be_estimated_is_refused():
         within_person(people.loc[19:], "b12_pmol_l")
     with refused("within has 0 rows for marker 'b12_pmol_l'"):
         usual_prevalence(people, "b12_pmol_l", 148, within=within_person(people, "b12_pmol_l").iloc[:0], **BARE)
-    with refused("people has rows with a weight but without stratum or psu"):
+    with refused("column 'psu' of people is missing in row 0"):
         usual_prevalence(people.assign(psu=[None, *range(49)]), "b12_pmol_l", 148)
 
 
