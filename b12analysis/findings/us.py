@@ -1,0 +1,270 @@
+"""What the US survey (NHANES) adds to every prevalence page: the same people by every definition.
+
+Tables come from the sums that ship with the package, so they are what the microdata give. Each function returns a
+table ready to draw; each ``..._words`` says what it shows.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from b12analysis import evidence
+from b12analysis.biomarkers import describe
+from b12analysis.findings.words import definition_label
+from b12analysis.nhanes.sums import AGE_BANDS, overlap, prevalence, sums
+from b12analysis.survey import standardize_from_sums
+from b12analysis.theme import share
+
+__all__ = [
+    "AGES",
+    "RESTS_ON",
+    "assay",
+    "assay_words",
+    "band",
+    "by_age",
+    "by_age_words",
+    "kidney",
+    "kidney_words",
+    "like",
+    "one",
+    "overlaps",
+    "overlaps_words",
+    "usual",
+    "usual_words",
+]
+
+#: What computed estimates rest on, as a figure's evidence.
+RESTS_ON = pd.DataFrame({"id": ["nhanes_sums"], "source": ["nhanes"], "status": ["verified"]})
+#: The survey's age band for an age band of the published surveys.
+_BANDS = {"any": "20+", "adults": "20+", "all_ages": "20+", "older_adults": "60+", "children": "3-19"}
+#: Words for age bands.
+AGES = {
+    "3-19": "people aged 3 to 19",
+    "20+": "adults (20 and over)",
+    "20-39": "20 to 39 years",
+    "40-59": "40 to 59",
+    "60+": "60 and over",
+    "60-69": "60 to 69",
+    "70+": "70 and over",
+}
+#: Bands that fill the adult years.
+ADULTS = ["20-39", "40-59", "60-69", "70+"]
+#: Definitions that every page compares.
+_COMPARED = ["b12_148", "b12_221", "mma_271", "mma_376", "b12_148_or_mma_271", "b12_148_and_mma_271"]
+_DESIGN = "95 % intervals with the survey's strata and clusters, on the logit scale."
+_UNCERTAIN = "Hollow: too uncertain to quote by the standard of the survey's own agency (NCHS 2017)."
+_SHORT = {"b12_148": "low B12", "mma_271": "raised MMA", "hcy_15": "raised homocysteine"}
+
+
+def band(age_band: str) -> str:
+    """Age band of the US survey that answers for an age band of the published ones.
+
+    Examples
+    --------
+    >>> band("older_adults")
+    '60+'
+    """
+    return _BANDS[age_band]
+
+
+def _latest(age_band: str) -> str:
+    """Latest cycles that measured both markers at this age."""
+    return "1999-2004" if age_band == "3-19" else "2011-2014"
+
+
+def _known(definition: str) -> bool:
+    return definition in set(evidence.load("nhanes_sums")["indicator"])
+
+
+def one(definition: str, age_band: str) -> pd.DataFrame:
+    """Latest US prevalence by one definition in one age band; empty where the survey did not measure it.
+
+    Examples
+    --------
+    >>> one("b12_148", "20+")[["cycles", "n", "cases"]].values.tolist()
+    [['2011-2014', 10193, 204]]
+    >>> one("holotc_35", "20+").empty
+    True
+    """
+    for cycles in (_latest(age_band), "1999-2004"):
+        rows = prevalence(cycles, definition, age_band=age_band) if _known(definition) else pd.DataFrame()
+        if len(rows):
+            break
+    return rows
+
+
+def by_age(definition: str, age_band: str) -> pd.DataFrame:
+    """Prevalence by definition and age: ``label`` the definition, ``age_band``, ``hollow`` where too uncertain."""
+    chosen = [definition, *(name for name in _COMPARED if name != definition)]
+    bands = ["3-19"] if age_band == "3-19" else ["20-39", "40-59", "60+"]
+    wanted = [name for name in chosen if _known(name)]
+    table = _labelled(prevalence(_latest(age_band), wanted, age_band=bands))
+    # from the rarest to the most common, the definition asked for first
+    common = table.groupby("indicator")["estimate"].max()
+    order = [
+        name for name in [definition, *common.drop(definition, errors="ignore").sort_values().index] if name in common
+    ]
+    return table.sort_values("indicator", key=lambda names: names.map(order.index), kind="stable", ignore_index=True)
+
+
+def _labelled(table: pd.DataFrame) -> pd.DataFrame:
+    labels = describe(table["indicator"].unique()).set_index("indicator")["label"]
+    return table.assign(
+        label=table["indicator"].map(labels), hollow=table["flag"].str.startswith("suppress"), detail=table["flag"]
+    )
+
+
+def by_age_words(table: pd.DataFrame) -> dict[str, str]:
+    """Say how far definitions and ages are apart."""
+    whole = table.groupby("label")["estimate"].max()
+    low, high = table.loc[table["estimate"].idxmin()], table.loc[table["estimate"].idxmax()]
+    cycles = table["cycles"].iloc[0]
+    return {
+        "title": f"The same Americans by {len(whole)} definitions: {share(low['estimate'])} to {share(high['estimate'])}",
+        "summary": f"United States, {_dash(cycles)}: from {share(low['estimate'])} ({low['label']}, {AGES[low['age_band']]}) "
+        f"to {share(high['estimate'])} ({high['label']}, {AGES[high['age_band']]}). Raised MMA becomes much more common with "
+        "age, partly because kidneys fail; low serum B12 hardly does.",
+        "caption": f"{_DESIGN} {_UNCERTAIN}",
+    }
+
+
+def _dash(cycles: str) -> str:
+    return cycles.replace("-", "–")
+
+
+def overlaps(age_band: str) -> pd.DataFrame:
+    """Who is low by which of three markers (1999-2004, the only cycles with all three): one row per combination."""
+    of = list(_SHORT)
+    patterns = {
+        overlap(met, of): met
+        for met in (["b12_148"], ["mma_271"], ["hcy_15"], of[:2], ["b12_148", "hcy_15"], of[1:], of)
+    }
+    table = prevalence("1999-2004", list(patterns), age_band=age_band)
+    words = [", ".join(_SHORT[name] for name in patterns[row]) for row in table["indicator"]]
+    only = [
+        f"{text} only" if len(patterns[row]) == 1 else text for row, text in zip(table["indicator"], words, strict=True)
+    ]
+    table = table.assign(label=[text[0].upper() + text[1:] for text in only], detail=table["flag"])
+    return table.sort_values("estimate", ascending=False, ignore_index=True)
+
+
+def overlaps_words(table: pd.DataFrame) -> dict[str, str]:
+    """Say how little the definitions agree."""
+    estimate = table.set_index("label")["estimate"]
+    anything, everything = estimate.sum(), estimate[", ".join(_SHORT.values()).replace("low", "Low", 1)]
+    one_only = estimate[estimate.index.str.endswith("only")].sum()
+    age = AGES[table["age_band"].iloc[0]]
+    return {
+        "title": f"{share(one_only / anything)} of those abnormal by any of three markers are so by one only",
+        "summary": f"United States, 1999–2004, {age}: {share(anything)} have serum B12 below 148 pmol/L, MMA above 271 nmol/L or "
+        f"homocysteine above 15 µmol/L; {share(everything)} have all three.",
+        "caption": f"Each person with all three measured stands in one row; rows add up. {_DESIGN}",
+    }
+
+
+def assay(definition: str, age_band: str) -> pd.DataFrame:
+    """Prevalence by cycle before and after CDC's conversion of the older assay to the newer one's scale."""
+    cut = definition if definition in ("b12_148", "b12_221", "b12_marginal_221") else "b12_148"
+    cycles = ["1999-2000", "2001-2002", "2003-2004", "2005-2006", "2011-2012", "2013-2014"]
+    rows = []
+    for cycle in cycles:
+        table = prevalence(cycle, [cut, f"{cut}_roche"], age_band="20+" if age_band == "3-19" else age_band)
+        scale = {cut: "as_measured" if cycle < "2011" else "roche", f"{cut}_roche": "roche"}
+        rows.append(table.assign(label=_dash(cycle), scale=table["indicator"].map(scale), definition=cut))
+    table = pd.concat(rows, ignore_index=True)
+    return table.assign(hollow=table["flag"].str.startswith("suppress"), detail=table["flag"])
+
+
+def assay_words(table: pd.DataFrame) -> dict[str, str]:
+    """Say what the change of assay did."""
+    at = table.set_index(["label", "scale"])["estimate"]
+    before, converted, after = at["2005–2006", "as_measured"], at["2005–2006", "roche"], at["2011–2012", "roche"]
+    what, age = definition_label(table["definition"].iloc[0]), AGES[table["age_band"].iloc[0]]
+    fell = "fell" if after < before else "rose"
+    return {
+        "title": f"From 2005–06 to 2011–12 it {fell} from {share(before)} to {share(after)}; on one scale, from {share(converted)}",
+        "summary": f"{what[0].upper()}{what[1:]}, {age}, by survey cycle: as the older assay (Bio-Rad, to 2006) measured it, and "
+        "on the scale of the newer (Roche, from 2011). What looks like a change in people is a change of assay.",
+        "caption": "Converted by CDC's equation, Roche = 10^(0.97 log10 Bio-Rad + 0.14) pg/mL; 200 pg/mL on Roche is about 169 on "
+        f"Bio-Rad. {_DESIGN}",
+    }
+
+
+def kidney(definition: str, age_band: str) -> pd.DataFrame:
+    """Raised MMA three ways: for all, where the kidneys work, and adjusted for eGFR; 1999-2004 and 2011-2014."""
+    cut = definition if definition.startswith("mma_") and _known(f"{definition}_egfr_60") else "mma_271"
+    ways = {cut: "all", f"{cut}_egfr_60": "egfr_60", f"{cut}_adjusted": "adjusted"}
+    rows = []
+    for cycles in ("1999-2004", "2011-2014"):
+        bands = [b for b in ("20-39", "40-59", "60+") if b == age_band or age_band in ("20+", "3-19") or b == "60+"]
+        table = prevalence(cycles, list(ways), age_band=bands)
+        place = [f"{AGES[one]}, {_dash(cycles)}" for one in table["age_band"]]
+        rows.append(table.assign(way=table["indicator"].map(ways), label=place, definition=cut))
+    table = pd.concat(rows, ignore_index=True)
+    return table.assign(hollow=table["flag"].str.startswith("suppress"), detail=table["flag"])
+
+
+def kidney_words(table: pd.DataFrame) -> dict[str, str]:
+    """Say how much of raised MMA is the kidneys' doing."""
+    old = table[(table["age_band"] == "60+") & (table["cycles"] == "2011-2014")].set_index("way")["estimate"]
+    what = definition_label(table["definition"].iloc[0])
+    return {
+        "title": f"{what} at 60 and over: {share(old['all'])} of all, {share(old['egfr_60'])} where the kidneys work",
+        "summary": f"{what}, United States, by age and cycles: all people, those with an estimated filtration rate (eGFR) of at "
+        f"least 60, and all with MMA adjusted to an eGFR of 90 ({share(old['adjusted'])} at 60 and over in 2011–2014).",
+        "caption": "eGFR by CKD-EPI 2021. The adjustment takes MMA to rise as a power of eGFR below 90, at equal serum B12 and age. "
+        f"MMA was measured by other methods before and after 2011. {_DESIGN}",
+    }
+
+
+def usual(age_band: str) -> pd.DataFrame:
+    """Status by one sample beside usual status, one row per definition and way."""
+    table = evidence.load("nhanes_usual")
+    at_band = table[table["age_band"] == age_band]
+    cycles = "2011-2014" if "2011-2014" in set(at_band["cycles"]) else "1999-2004"
+    # homocysteine was measured in the earlier cycles only
+    rows = at_band[(at_band["cycles"] == cycles) | (at_band["definition"] == "hcy_15")]
+    labels = [f"{definition_label(row.definition)}, {_dash(row.cycles)}" for row in rows.itertuples()]
+    common = rows[["cycles", "age_band", "definition", "n", "within_percent", "reliability"]].assign(label=labels)
+    single = rows[["single", "single_lower", "single_upper"]].set_axis(["estimate", "lower", "upper"], axis=1)
+    both = [
+        common.join(single).assign(way="single"),
+        common.join(rows[["estimate", "lower", "upper"]]).assign(way="usual"),
+    ]
+    return pd.concat(both).sort_index(kind="stable").reset_index(drop=True).astype(dict.fromkeys(single, float))
+
+
+def usual_words(table: pd.DataFrame) -> dict[str, str]:
+    """Say how much rarer usual low status is."""
+    first = table[table["definition"] == "b12_148"].set_index("way")
+    return {
+        "title": f"Low in one sample {share(first.loc['single', 'estimate'])}, usually low {share(first.loc['usual', 'estimate'])}",
+        "summary": f"United States, {AGES[table['age_band'].iloc[0]]}: one blood sample catches people on a bad day. With the spread "
+        "within people from a repeat examination (2001–02, about 530 people) the share whose usual level is beyond the cut-off "
+        "is smaller for every marker.",
+        "caption": "Each level is drawn to the mean until the spread between people remains (on logarithms); assumes that usual "
+        "levels have the shape of single ones. Intervals know the survey's design and that the spread is an estimate.",
+    }
+
+
+def like(definition: str, age_band: str, people: pd.DataFrame) -> pd.DataFrame:
+    """US prevalence with the ages of another population: one row, with its design-based interval.
+
+    ``people`` has ``age_min`` and ``people``, as :func:`b12analysis.population.population` returns them. Only adult
+    bands can be weighed; younger people are one band.
+    """
+    bands = {"20+": ADULTS, "60+": ["60-69", "70+"], "3-19": ["3-19"]}[age_band]
+    rows = sums("1999-2004" if one(definition, age_band)["cycles"].iloc[0] == "1999-2004" else "2011-2014")
+    rows = rows[(rows["indicator"] == definition) & (rows["sex"] == "both") & rows["age_band"].isin(bands)]
+    sizes = {name: people_of(name, people) for name in bands}
+    table = standardize_from_sums(
+        rows.astype({"age_band": "str", "indicator": "str"}), over="age_band", population=sizes, by=["indicator"]
+    )
+    return table.assign(people=sum(sizes.values()))
+
+
+def people_of(age_band: str, people: pd.DataFrame) -> float:
+    """How many people of a population are in an age band; 3-19 stands for everybody under 20."""
+    first, last = AGE_BANDS[age_band]
+    first = 0 if age_band == "3-19" else first
+    return float(people.loc[people["age_min"].between(first, last), "people"].sum())
