@@ -251,6 +251,36 @@ def test_the_assay_break_as_found_independently(microdata):
         assert share(people, people["b12_pmol_l"] < 148, adults) == pytest.approx(expected, abs=0.005)
 
 
+@pytest.fixture(scope="module")
+def of_1999_to_2004(microdata):
+    return nhanes.load(["1999-00", "2001-02", "2003-04"], microdata)
+
+
+def yes(answers: pd.Series) -> pd.Series:
+    return answers.fillna(False).astype(bool)
+
+
+def test_the_people_of_bailey_2013(of_1999_to_2004):
+    """Printed: 12,683, of them 157, 3957 and 8569 by B12 <126, 126-287, >287; ours lack one, who has 1265.67 pmol/L."""
+    people = of_1999_to_2004
+    sample = (people["age"] >= 19) & people["mma_nmol_l"].notna() & (people["egfr_mdrd"] >= 30)
+    sample &= ~yes(people["pregnant"]) & ~yes(people["lactating"])
+    b12 = people.loc[sample & (people["b12_pmol_l"] <= 1265), "b12_pmol_l"]
+    assert [(b12 < 126).sum(), b12.between(126, 287).sum(), (b12 > 287).sum()] == [157, 3957, 8568]
+    assert people.loc[sample & people["b12_pmol_l"].between(1265, 1266), "b12_pmol_l"].tolist() == [1265.67]
+
+
+def test_the_people_of_mineva_2019(of_1999_to_2004):
+    """Printed: 12,335 adults, 2.2 % below 148 pmol/L, 13 % from 148 to 222, 8.4 % with tHcy > 13 (ours: 8.34)."""
+    people = of_1999_to_2004
+    measured = people[["b12_pmol_l", "mma_nmol_l", "hcy_umol_l", "folate_serum_nmol_l"]].notna().all(axis=1)
+    sample = (people["age"] >= 20) & measured & ~yes(people["pregnant"]) & ~yes(people["lactating"])
+    assert sample.sum() == 12_335
+    assert share(people, people["b12_pmol_l"] < 148, sample) == pytest.approx(2.2, abs=0.05)
+    assert share(people, people["b12_pmol_l"].between(148, 222), sample) == pytest.approx(13, abs=0.5)
+    assert share(people, people["hcy_umol_l"] > 13, sample) == pytest.approx(8.4, abs=0.06)  # 7.9 unconverted
+
+
 def test_the_repeat_examination_as_found_independently(everybody):
     """Within-person CV in the 535 people with everything twice: 14.8 % (B12), 21.4 % (MMA), 15.3 % (homocysteine)."""
     pairs = {"b12_pmol_l": ("b12_second_pmol_l", 14.8), "mma_nmol_l": ("mma_second_nmol_l", 21.4),

@@ -13,12 +13,12 @@ kept in numbers, where "99=" makes it missing. Columns that begin with ``_`` are
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Callable, Iterable
-from functools import cache
+from functools import cache, reduce
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from b12analysis.arguments import InputError, shown
@@ -123,9 +123,8 @@ def as_read(cycle: str, read: Read) -> pd.DataFrame:
     table = definitions()
     raw = _raw(table[cycle], read)
     people = next(iter(raw.values())).index  # the first column is the person's number, from the file with everybody
-    made = {
-        column: _column(row[cycle], row["kind"], _codes(row["codes"]), raw, people) for column, row in table.iterrows()
-    }
+    rows = zip(table.index, table[cycle], table["kind"], table["codes"], strict=True)
+    made = {column: _column(cell, kind, _codes(codes), raw, people) for column, cell, kind, codes in rows}
     return pd.DataFrame(made).reset_index(drop=True)
 
 
@@ -156,13 +155,10 @@ def _column(cell: str, kind: str, codes: dict[float, str], raw: dict[str, pd.Ser
         return pd.Series(cell[1:], index=people, dtype=dtype)
     sources = [raw[part].reindex(people) for part in cell.split() if "." in part]
     if not sources:
-        return pd.Series(pd.NA if kind == "yes/no" else np.nan, index=people, dtype=dtype)
+        return pd.Series(None, index=people, dtype=dtype)
     if kind == "yes/no":
         answers = {code: word == "yes" for code, word in codes.items()}
-        said = [source.map(answers).astype(dtype) for source in sources]
-        for other in said[1:]:
-            said[0] = said[0] | other
-        return said[0]
+        return reduce(operator.or_, (source.map(answers).astype(dtype) for source in sources))
     if kind == "text":
         return sources[0].map(codes).astype(dtype)
     return sources[0].replace({code: float(word or "nan") for code, word in codes.items()}).astype(dtype)
