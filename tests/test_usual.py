@@ -68,10 +68,22 @@ def test_known_spreads_between_and_within_people_are_recovered():
     assert seen > 1.6 * truth
 
 
-def test_the_interval_covers_the_true_share_of_people_with_usual_low_status():
+def test_normal_scores_stretch_the_share_as_worked_by_hand_and_agree_where_levels_are_log_normal():
+    people = pd.DataFrame({"b12_pmol_l": np.exp([4, 4.5, 5, 5.5, 6])})
+    row = usual_prevalence(people, "b12_pmol_l", np.exp(4.4), within=0.5, shape="normal", **BARE).iloc[0]
+    # reliability one half: Φ(-0.8416 × 1.4142) = Φ(-1.1902) = 0.1170
+    assert (row["single"], row["estimate"]) == (0.2, pytest.approx(0.1170, abs=1e-4))
+    people = sample(np.random.default_rng(7), n=40_000, twice=20_000)
+    kept, normal = (usual_prevalence(people, "b12_pmol_l", 148, shape=shape, **BARE) for shape in ("kept", "normal"))
+    assert kept["estimate"].item() == pytest.approx(normal["estimate"].item(), rel=0.05)
+    assert kept["se"].item() == pytest.approx(normal["se"].item(), rel=0.2)
+
+
+@pytest.mark.parametrize("shape", ["kept", "normal"])
+def test_the_interval_covers_the_true_share_of_people_with_usual_low_status(shape):
     rng, truth, covered = np.random.default_rng(2), norm.cdf(np.log(200 / 300) / 0.4), 0
     for _ in range(200):
-        row = usual_prevalence(sample(rng, n=800, twice=100), "b12_pmol_l", 200, **BARE).iloc[0]
+        row = usual_prevalence(sample(rng, n=800, twice=100), "b12_pmol_l", 200, shape=shape, **BARE).iloc[0]
         covered += row["lower"] <= truth <= row["upper"]
     assert 0.92 * 200 <= covered <= 0.985 * 200
 
@@ -112,6 +124,14 @@ def test_nobody_beyond_the_cut_off_still_has_an_interval():
     assert (row["lower"], row["estimate"], row["upper"]) == (pytest.approx(0.025 ** (1 / 60)), 1, 1)
 
 
+def test_one_level_only_needs_no_spread_where_nobody_varies():
+    people = pd.DataFrame({"b12_pmol_l": [120.0, 120.0, 120.0]})
+    row = usual_prevalence(people, "b12_pmol_l", 148, within=0, **BARE).iloc[0]
+    assert (row["single"], row["estimate"], row["upper"], row["reliability"]) == (1, 1, 1, 1)
+    with refused("people vary by 0.000 on the log scale and one person by 0.100: no spread is left between them"):
+        usual_prevalence(people, "b12_pmol_l", 148, within=0.1, **BARE)
+
+
 def test_what_cannot_be_estimated_is_refused():
     people = sample(np.random.default_rng(6), n=50, twice=20).assign(weight=1.0, stratum=1, psu=1)
     with refused("stratum 1 has a single PSU"):
@@ -124,6 +144,8 @@ def test_what_cannot_be_estimated_is_refused():
         usual_prevalence(people, "b12_pmol_l", 148, within=-0.1, **BARE)
     with refused("cutoff=0 is out of range"):
         usual_prevalence(people, "b12_pmol_l", 0, within=0, **BARE)
+    with refused("shape='skewed' is not known; choose one of 'kept', 'normal'"):
+        usual_prevalence(people, "b12_pmol_l", 148, within=0, shape="skewed", **BARE)
     with refused("marker='age' is not known"):
         usual_prevalence(people, "age", 148, within=0, **BARE)
     with refused("people has 1 with b12_pmol_l measured twice; at least two are needed"):
@@ -139,11 +161,14 @@ def test_what_cannot_be_estimated_is_refused():
 levels = st.lists(st.floats(min_value=20, max_value=2000), min_size=3, max_size=30, unique=True)
 
 
+shapes = st.sampled_from(["kept", "normal"])
+
+
 @same_every_time
-@given(levels, st.floats(min_value=30, max_value=1500))
-def test_without_scatter_within_people_the_usual_status_is_the_single_measurement(values, cutoff):
+@given(levels, st.floats(min_value=30, max_value=1500), shapes)
+def test_without_scatter_within_people_the_usual_status_is_the_single_measurement(values, cutoff, shape):
     people = pd.DataFrame({"b12_pmol_l": values})
-    row = usual_prevalence(people, "b12_pmol_l", cutoff, within=0, **BARE).iloc[0]
+    row = usual_prevalence(people, "b12_pmol_l", cutoff, within=0, shape=shape, **BARE).iloc[0]
     assert (row["estimate"], row["lower"], row["upper"]) == (row["single"], row["single_lower"], row["single_upper"])
     assert row["single"] == pytest.approx(np.mean([np.log(value) < np.log(cutoff) for value in values]))
 
