@@ -53,7 +53,7 @@ TINY = 1e-70
 
 def read_people(
     path: str | os.PathLike[str],
-    columns: Mapping[str, str],
+    columns: Mapping[str, str] | None = None,
     *,
     units: Mapping[str, str] | None = None,
     sex: Mapping[object, str] | None = None,
@@ -67,9 +67,10 @@ def read_people(
     path : path
         ``.csv`` (or ``.csv.gz``, ``.csv.xz``; comma, semicolon or tab), ``.parquet``, ``.dta`` (Stata), ``.xpt`` or
         ``.sas7bdat`` (SAS).
-    columns : mapping
+    columns : mapping, optional
         Our name to your name: ``{"b12_pmol_l": "vitb12", "age": "AGE", "weight": "wt"}``. ``COLUMNS`` lists ours. The
-        design (``weight``, ``stratum``, ``psu``) may be left out where there is none.
+        design (``weight``, ``stratum``, ``psu``) may be left out where there is none. By default those columns of the
+        file that have our names.
     units : mapping, optional
         Units of your markers, where they are not ours: ``{"b12": "pg/mL", "mma": "umol/L"}``; ``UNITS`` lists them. A
         unit that is said is believed; one that is not is questioned where the median looks like another.
@@ -101,13 +102,17 @@ def read_people(
     >>> people.values.tolist()
     [[147.6, 'women'], [398.52, 'men'], [450.18, 'women']]
     """
-    for ours in columns:
+    for ours in columns or {}:
         check_choice("columns", ours, COLUMNS)
     units = dict(units or {})
     for marker, unit in units.items():
         check_choice("units", marker, UNITS)
         check_choice(f"units[{marker!r}]", unit, UNITS[marker])
     table, keep = _read(Path(path)), [keep] if isinstance(keep, str) else list(keep)
+    if columns is None:
+        columns = {name: name for name in table if name in COLUMNS}
+    if not columns:
+        raise InputError(f"columns is empty, and {Path(path).name} has none of our names; say columns={{ours: yours}}")
     check_columns(str(Path(path).name), table.columns, [*columns.values(), *keep])
     convert: dict[str, Callable[[pd.Series], pd.Series]] = {
         "any": lambda values: values,
@@ -235,10 +240,9 @@ def _likely(values: pd.Series, marker: str, theirs: str) -> tuple[str | None, st
     """Which unit a column is in, by its name or its median; None where no unit that we know fits."""
     ours, *others = UNITS[marker]
     name = re.sub(r"[^a-z]", "", theirs.lower().replace("µ", "u"))
-    ends = [unit for unit in UNITS[marker] if name.endswith(unit.replace("/", "").lower())]
-    if ends:
-        named = max(ends, key=len)
-        return named, f"is called {named}"
+    named = [unit for unit in UNITS[marker] if name.endswith(unit.replace("/", "").lower())]
+    if named and ours not in named:
+        return named[-1], f"is called {named[-1]}"
     low, high = MEDIANS.get(marker, (0, np.inf))
     median = values.median()
     if np.isnan(median) or low <= median <= high:

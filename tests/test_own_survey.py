@@ -184,7 +184,19 @@ def test_a_column_that_looks_like_another_unit_is_questioned_until_the_unit_is_s
 def test_a_column_named_after_another_unit_is_questioned_whatever_its_median(written, name, unit):
     with refused(f"column {name!r} is called {unit}, not pmol/L; confirm units={{'b12': {unit!r}}}"):
         read_people(written(**{name: [200, 300]}), {"b12_pmol_l": name})
-    assert read_people(written(b12_pmol_l=[500]), {"b12_pmol_l": "b12_pmol_l"})["b12_pmol_l"].tolist() == [500]
+    assert read_people(written(**{name: [200]}), {"b12_pmol_l": name}, units={"b12": unit}).iloc[0, 0] == 147.6
+
+
+def test_a_name_with_our_unit_does_not_make_a_median_that_looks_like_another_right(written):
+    with refused("column 'b12_pmol_l' has the median 500, which looks like pg/mL, not pmol/L"):
+        read_people(written(b12_pmol_l=[500]))
+
+
+def test_a_file_with_our_names_needs_no_mapping(written):
+    people = read_people(written(b12_pmol_l=[140, 300], sex=["men", "women"], town=["a", "b"]))
+    assert people.to_dict("list") == {"b12_pmol_l": [140, 300], "sex": ["men", "women"]}
+    with refused("columns is empty, and mine.csv has none of our names; say columns={ours: yours}"):
+        read_people(written(town=["a", "b"]))
 
 
 def test_a_median_that_fits_no_unit_is_questioned_too(written):
@@ -297,7 +309,7 @@ def test_a_broken_file_is_refused(tmp_path, ending, content):
     path = tmp_path / f"broken.{ending}"
     path.write_bytes(content)
     with pytest.raises(InputError):
-        read_people(path, {"age": "age"})
+        read_people(path)
 
 
 def test_every_marker_of_ours_has_a_unit_in_its_name():
