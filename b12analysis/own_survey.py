@@ -26,10 +26,10 @@ COLUMNS = {
     "weight": "weight",
     "sex": "sex",
     "age": "number",
-    **dict.fromkeys(["b12_pmol_l", "b12_second_pmol_l", "b12_roche_pmol_l", "holotc_pmol_l"], "number"),
-    **dict.fromkeys(["mma_nmol_l", "mma_second_nmol_l", "hcy_umol_l", "hcy_second_umol_l"], "number"),
-    **dict.fromkeys(["folate_serum_nmol_l", "folate_rbc_nmol_l", "haemoglobin_g_dl", "mcv_fl"], "number"),
-    **dict.fromkeys(["creatinine_mg_dl", "egfr", "hba1c_percent", "bmi", "b12_intake_ug"], "number"),
+    **dict.fromkeys(["b12_pmol_l", "b12_second_pmol_l", "b12_roche_pmol_l", "holotc_pmol_l"], "marker"),
+    **dict.fromkeys(["mma_nmol_l", "mma_second_nmol_l", "hcy_umol_l", "hcy_second_umol_l"], "marker"),
+    **dict.fromkeys(["folate_serum_nmol_l", "folate_rbc_nmol_l", "haemoglobin_g_dl", "creatinine_mg_dl"], "marker"),
+    **dict.fromkeys(["mcv_fl", "egfr", "hba1c_percent", "bmi", "b12_intake_ug"], "number"),
     **dict.fromkeys(["pregnant", "metformin", "ppi", "h2ra", "b12_supplement", "diabetes"], "yes or no"),
     **dict.fromkeys(["neuropathy", "numbness", "tingling"], "yes or no"),
 }
@@ -43,7 +43,7 @@ UNITS = {
     "haemoglobin": {"g/dL": 1, "g/L": 0.1, "mmol/L": 1.611},
     "creatinine": {"mg/dL": 1, "umol/L": 1 / 88.4},
 }
-#: Where the median of a population lies, in our unit; outside it another unit is likelier.
+#: Where the median of adults lies, in our unit; outside it another unit is likelier. Children have more B12.
 MEDIANS = {"b12": (100, 420), "mma": (10, 2000), "hcy": (3.5, 60), "haemoglobin": (10, 20), "creatinine": (0.2, 5)}
 MEN, WOMEN = ("men", "man", "male", "males", "m", "1"), ("women", "woman", "female", "females", "f", "w", "2")
 YES_NO = {"yes": True, "y": True, "true": True, "1": True, "no": False, "n": False, "false": False, "0": False}
@@ -117,15 +117,17 @@ def read_people(
     convert: dict[str, Callable[[pd.Series], pd.Series]] = {
         "any": lambda values: values,
         "number": lambda values: _numbers(values, missing),
+        "marker": lambda values: _numbers(values, missing),
         "weight": lambda values: _weights(values),
         "yes or no": lambda values: _yes_no(values, missing),
         "sex": lambda values: _sex(values, sex),
     }
     people = {ours: convert[COLUMNS[ours]](table[theirs]) for ours, theirs in columns.items()}
+    adults = people["age"] >= 18 if "age" in people else pd.Series(True, index=table.index)
     for ours, theirs in columns.items():
-        marker = ours.partition("_")[0]
-        if marker in UNITS and COLUMNS[ours] == "number":
-            people[ours] = _in_our_unit(people[ours], marker, theirs, units.get(marker))
+        if COLUMNS[ours] == "marker":
+            marker = ours.partition("_")[0]
+            people[ours] = _in_our_unit(people[ours], marker, theirs, units.get(marker), adults)
     _check_design(people)
     return pd.DataFrame({**people, **{name: table[name] for name in keep}})
 
@@ -225,11 +227,11 @@ def _sex(values: pd.Series, codes: Mapping[object, str] | None) -> pd.Series:
     return text.map(known).astype("str")
 
 
-def _in_our_unit(values: pd.Series, marker: str, theirs: str, unit: str | None) -> pd.Series:
+def _in_our_unit(values: pd.Series, marker: str, theirs: str, unit: str | None, adults: pd.Series) -> pd.Series:
     """Convert, or, where no unit was said and another is likelier, ask."""
     ours = next(iter(UNITS[marker]))
     if unit is None:
-        likely, why = _likely(values, marker, theirs)
+        likely, why = _likely(values[adults] if adults.any() else values, marker, theirs)
         if likely != ours:
             others = f"units={{{marker!r}: {likely!r}}}" if likely else f"the unit, units={{{marker!r}: ...}},"
             raise InputError(f"column {theirs!r} {why}, not {ours}; confirm {others} or units={{{marker!r}: {ours!r}}}")

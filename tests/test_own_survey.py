@@ -199,9 +199,22 @@ def test_a_file_with_our_names_needs_no_mapping(written):
         read_people(written(town=["a", "b"]))
 
 
+def test_the_median_is_that_of_adults_where_there_are_some(written):
+    path = written(b12_pmol_l=[300, 310, 700, 720, 740], age=[40, 50, 5, 6, 7])
+    assert len(read_people(path)) == 5
+    with refused("column 'b12_pmol_l' has the median 700"):
+        read_people(path, {"b12_pmol_l": "b12_pmol_l"})
+
+
 def test_a_median_that_fits_no_unit_is_questioned_too(written):
     with refused("column 'x' has the median 5, which looks like another unit, not pmol/L; confirm the unit, "):
         read_people(written(x=[5]), {"b12_pmol_l": "x"})
+
+
+def test_the_unit_of_a_marker_is_not_that_of_the_intake(written):
+    path = written(a=[200, 400], b=[3.5, 4.5])
+    people = read_people(path, {"b12_pmol_l": "a", "b12_intake_ug": "b"}, units={"b12": "pg/mL"})
+    assert people["b12_intake_ug"].tolist() == [3.5, 4.5]
 
 
 def test_an_unknown_unit_is_refused(written):
@@ -315,9 +328,9 @@ def test_a_broken_file_is_refused(tmp_path, ending, content):
 def test_every_marker_of_ours_has_a_unit_in_its_name():
     for marker, units in UNITS.items():
         ours = next(iter(units))
-        endings = {name for name in COLUMNS if name.split("_")[0] == marker and COLUMNS[name] == "number"}
+        endings = {name for name in COLUMNS if name.split("_")[0] == marker and COLUMNS[name] == "marker"}
         tail = ours.lower().replace("/", "_")
-        assert all(name.endswith(tail) for name in endings - {"b12_intake_ug"}), marker
+        assert all(name.endswith(tail) for name in endings), marker
 
 
 @settings(deadline=None, derandomize=True, max_examples=25)
