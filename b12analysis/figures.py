@@ -151,6 +151,7 @@ def grouped(
     drawn = rows[rows["estimate"].notna() & rows[group].isin(list(names))]
     if drawn.empty:
         raise InputError("rows holds no estimate of the groups in names; there is nothing to draw")
+    names = {name: words for name, words in names.items() if name in set(drawn[group])}
     fig, step, y = go.Figure(), 20, 0.0
     places: list[dict] = []
     for block in drawn[label].drop_duplicates():
@@ -163,8 +164,7 @@ def grouped(
                 places.append({**part.loc[name].to_dict(), group: name, "_block": str(block), "_y": y + step / 2})
     for place, (name, words) in enumerate(names.items()):
         mine = [row for row in places if row[group] == name]
-        if mine:
-            _series(fig, mine, words, theme.SERIES[place], theme.SHAPES[place], scale, detail, hollow)
+        _series(fig, mine, words, theme.SERIES[place], theme.SHAPES[place], scale, detail, hollow)
     fig.update_xaxes(title_text=axis_title, rangemode="tozero")
     fig.update_yaxes(visible=False, range=[y - 6, 6], fixedrange=True)
     legend = {"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0, "xanchor": "left", "itemclick": False}

@@ -52,7 +52,7 @@ def test_cells_are_short_and_define_nothing(name):
             assert not isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Lambda)
             if isinstance(node, ast.Import | ast.ImportFrom):
                 modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module]
-                assert set(modules) <= {"b12analysis", "b12analysis.findings"}
+                assert set(modules) <= {"b12analysis", "b12analysis.findings", "pathlib"}
 
 
 @pytest.mark.parametrize("name", names())
@@ -97,12 +97,39 @@ def test_memory_recovers_little_where_dementia_is_established():
     assert float(memory["moderate"]["upper"]) > 0.5
 
 
-def test_prevalence_of_one_country_quotes_its_own_survey():
+def test_prevalence_of_the_united_states_is_computed_from_its_survey():
     blocks, page = executed("prevalence", country="United States", age_band="older_adults")
-    assert "4.4 % (3.1–5.7)" in page.sentence  # Evatt 2010, as printed
-    assert page.key_figures[0]["text"] == "4.4 % (3.1–5.7)"
-    assert page.finding == "4.4 % of non-institutionalised adults over 50 (United States) were low"
-    assert len(of_kind(blocks, "figure")) == 3
+    # 2.709 % of 3,214 people, as R finds it (tests/reference/nhanes_survey.json has 60+ women, 20+ and 70+)
+    assert "2.7 % (1.8–4.1)" in page.sentence
+    assert "85 of 3,214 people" in page.sentence
+    assert [figure["text"] for figure in page.key_figures] == ["2.7 % (1.8–4.1)", "2.1 million people (1.4–3.1)"]
+    assert len(of_kind(blocks, "figure")) == 9
+
+
+def test_prevalence_of_one_country_quotes_its_own_survey():
+    _, page = executed("prevalence", country="New Zealand")
+    assert "12.0 % (9.4–15.3)" in page.sentence
+    assert page.key_figures[0]["text"] == "12.0 % (9.4–15.3)"
+    # of the people aged 65 and over whom the survey speaks for, not of all adults
+    assert page.key_figures[1]["text"] == "95 thousand people (74–120)"
+
+
+def test_a_village_does_not_speak_for_its_country():
+    _, page = executed("prevalence", country="Kenya")
+    assert len(page.key_figures) == 1
+
+
+def test_prevalence_of_a_survey_of_ones_own(tmp_path):
+    low = [100 + place for place in range(20)] + [300 + place for place in range(80)]
+    rows = "\n".join(f"{value},{20 + place % 70}" for place, value in enumerate(low))
+    (tmp_path / "mine.csv").write_text(f"vitb12,years\n{rows}\n")
+    given = {"data": tmp_path / "mine.csv", "columns": ["b12_pmol_l=vitb12", "age=years"], "country": "Ghana"}
+    blocks, page = executed("prevalence", **given)
+    assert page.finding == "In your survey 20 % had serum B12 below 148 pmol/L"
+    assert page.key_figures[0]["estimate"] == pytest.approx(20)
+    by_age = table(of_kind(blocks, "figure")[0])
+    assert {row["indicator"] for row in by_age} == {"b12_148", "b12_221"}
+    assert sum(int(row["cases"]) for row in by_age if row["indicator"] == "b12_148") == 20
 
 
 def test_prevalence_pools_independent_surveys_of_one_definition():
@@ -116,9 +143,20 @@ def test_prevalence_pools_independent_surveys_of_one_definition():
 
 
 def test_prevalence_says_so_where_no_survey_answers():
-    _, page = executed("prevalence", country="India", definition="b12_148")
-    assert page.finding == "No survey of the general population in these tables answers this for India"
-    assert "14 % to 31 %" in page.sentence
+    blocks, page = executed("prevalence", country="India", definition="b12_148")
+    assert page.finding == "If India were like the United States: 2 %"
+    assert "no survey that answers this for India" in page.sentence
+    assert "14 % to 31 %" in page.sentence  # what is known instead
+    assert page.key_figures[0]["what"] == "95 %, with the spread between countries"
+    upper = page.key_figures[0]["upper"]
+    assert upper > 50  # seven surveys from 2 % to 40 % say next to nothing about an eighth
+    counted = next(block for block in of_kind(blocks, "figure") if "in 2020" in block["title"])
+    assert counted["status"] == "assumption"
+
+
+def test_prevalence_without_any_number_to_lean_on_says_so():
+    _, page = executed("prevalence", country="Ghana", definition="holotc_35")
+    assert page.finding == "No survey of the general population in these tables answers this for Ghana"
     assert page.key_figures == []
 
 

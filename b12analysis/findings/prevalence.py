@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import pandas as pd
 
-from b12analysis.findings.words import ESTIMATE, INTERVALS, count, definition_class, definition_label, spread, years
+from b12analysis.findings.words import (
+    ESTIMATE,
+    INTERVALS,
+    count,
+    definition_class,
+    definition_label,
+    spread,
+    the,
+    years,
+)
 from b12analysis.theme import share
 
 __all__ = [
     "CAVEATS",
     "answer",
-    "definitions",
-    "most_defined",
+    "leave_one_out",
     "nearest",
     "six_or_twenty",
     "surveys",
@@ -23,10 +31,9 @@ CAVEATS = [
     "Assays differ: a cut-off on one laboratory's scale finds other people than the same number on another's.",
     "One sample is not a status: serum B12 of one person varies by about a fifth from one week to another.",
     "Where a survey prints no interval, ours takes its people for a simple random sample and is too narrow.",
+    "The US survey leaves out people in institutions, among them most nursing-home residents, who are often low.",
 ]
 
-#: Classes of definitions that judge somebody low.
-_JUDGEMENTS = ["deficient", "marginal", "low", "functional", "combined"]
 _AGE_WORDS = {
     "any": "people of any age",
     "all_ages": "people of mixed ages",
@@ -81,7 +88,7 @@ def answer(
 
 def _asked(country: str, age_band: str, definition: str) -> tuple[str, str, str]:
     """Words for place, people and definition."""
-    place = "all countries" if country == "any" else country
+    place = "all countries" if country == "any" else the(country)
     return place, _AGE_WORDS.get(age_band, age_band), definition_label(definition)
 
 
@@ -140,17 +147,6 @@ def _with_figure(rows: pd.DataFrame) -> pd.DataFrame:
     return rows[rows["reported_percent"].notna() | (rows["cases"].notna() & rows["n"].notna())]
 
 
-def most_defined(rows: pd.DataFrame, *, otherwise: pd.DataFrame) -> pd.DataFrame:
-    """Rows of the people who were judged by most definitions; among ``otherwise`` where no one was judged by two."""
-    for candidates in (rows, otherwise):
-        judged = with_class(candidates, _JUDGEMENTS)
-        people = judged["cohort"] + judged["population"]
-        kinds = judged["definition"].groupby(people).nunique()
-        if len(kinds) and kinds.max() > 1:
-            break
-    return judged[people == kinds.idxmax()]
-
-
 def with_pooled(rows: pd.DataFrame, pooled: pd.DataFrame | None, studies: pd.DataFrame) -> pd.DataFrame:
     """Labelled surveys, with the pooled estimate as the last row where there is one (``is_pooled``).
 
@@ -185,13 +181,15 @@ def surveys(rows: pd.DataFrame, words: str) -> dict[str, str]:
     }
 
 
-def definitions(judged: pd.DataFrame) -> dict[str, str]:
-    """Say how far apart the definitions are that judged the same people."""
-    who = judged["population"].iloc[0]
+def leave_one_out(without: pd.DataFrame, pooled: pd.DataFrame) -> dict[str, str]:
+    """Say how much the pooled estimate hangs on one survey."""
+    low, high = without["estimate"].min(), without["estimate"].max()
+    mean = share(*pooled.iloc[0][ESTIMATE])
     return {
-        "title": f"The same people, {len(judged)} definitions: {spread(judged)}",
-        "summary": f"{who}: {spread(judged)} of them are low, depending on which of {len(judged)} definitions is used.",
-        "caption": f"{who}. Colour and shape by kind: serum cut-off, marginal band, functional marker, combination.",
+        "title": f"Without any one survey the pooled mean is {share(low)} to {share(high)}",
+        "summary": f"The pooled mean of {mean} when each survey in turn is left out: {share(low)} to {share(high)}.",
+        "caption": "Random effects (REML, Hartung–Knapp) on the logit scale. "
+        f"Between-survey standard deviation of all: {pooled.iloc[0]['tau2'] ** 0.5:.1f} logits.",
     }
 
 

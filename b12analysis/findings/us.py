@@ -10,14 +10,16 @@ import pandas as pd
 
 from b12analysis import evidence
 from b12analysis.biomarkers import describe
-from b12analysis.findings.words import definition_label
+from b12analysis.findings.words import definition_label, spread
 from b12analysis.nhanes.sums import AGE_BANDS, overlap, prevalence, sums
 from b12analysis.survey import standardize_from_sums
 from b12analysis.theme import share
 
 __all__ = [
+    "ADULTS",
     "AGES",
     "RESTS_ON",
+    "WAYS",
     "assay",
     "assay_words",
     "band",
@@ -53,6 +55,8 @@ ADULTS = ["20-39", "40-59", "60-69", "70+"]
 _COMPARED = ["b12_148", "b12_221", "mma_271", "mma_376", "b12_148_or_mma_271", "b12_148_and_mma_271"]
 _DESIGN = "95 % intervals with the survey's strata and clusters, on the logit scale."
 _UNCERTAIN = "Hollow: too uncertain to quote by the standard of the survey's own agency (NCHS 2017)."
+#: Words for single and usual status, the latter by what is assumed of its spread.
+WAYS = {"single": "in one sample", "kept": "usually", "normal": "usually, if normal"}
 _SHORT = {"b12_148": "low B12", "mma_271": "raised MMA", "hcy_15": "raised homocysteine"}
 
 
@@ -101,9 +105,7 @@ def by_age(definition: str, age_band: str) -> pd.DataFrame:
     table = _labelled(prevalence(_latest(age_band), wanted, age_band=bands))
     # from the rarest to the most common, the definition asked for first
     common = table.groupby("indicator")["estimate"].max()
-    order = [
-        name for name in [definition, *common.drop(definition, errors="ignore").sort_values().index] if name in common
-    ]
+    order = [definition, *common.drop(definition, errors="ignore").sort_values().index]
     return table.sort_values("indicator", key=lambda names: names.map(order.index), kind="stable", ignore_index=True)
 
 
@@ -120,10 +122,10 @@ def by_age_words(table: pd.DataFrame) -> dict[str, str]:
     low, high = table.loc[table["estimate"].idxmin()], table.loc[table["estimate"].idxmax()]
     cycles = table["cycles"].iloc[0]
     return {
-        "title": f"The same Americans by {len(whole)} definitions: {share(low['estimate'])} to {share(high['estimate'])}",
-        "summary": f"United States, {_dash(cycles)}: from {share(low['estimate'])} ({low['label']}, {AGES[low['age_band']]}) "
-        f"to {share(high['estimate'])} ({high['label']}, {AGES[high['age_band']]}). Raised MMA becomes much more common with "
-        "age, partly because kidneys fail; low serum B12 hardly does.",
+        "title": f"The same Americans by {len(whole)} definitions: {spread(table)}",
+        "summary": f"United States, {_dash(cycles)}: from {share(low['estimate'])} ({low['label']}, "
+        f"{AGES[low['age_band']]}) to {share(high['estimate'])} ({high['label']}, {AGES[high['age_band']]}). Raised "
+        "MMA becomes much more common with age, partly because kidneys fail; low serum B12 less so.",
         "caption": f"{_DESIGN} {_UNCERTAIN}",
     }
 
@@ -155,9 +157,9 @@ def overlaps_words(table: pd.DataFrame) -> dict[str, str]:
     one_only = estimate[estimate.index.str.endswith("only")].sum()
     age = AGES[table["age_band"].iloc[0]]
     return {
-        "title": f"{share(one_only / anything)} of those abnormal by any of three markers are so by one only",
-        "summary": f"United States, 1999–2004, {age}: {share(anything)} have serum B12 below 148 pmol/L, MMA above 271 nmol/L or "
-        f"homocysteine above 15 µmol/L; {share(everything)} have all three.",
+        "title": f"Of those abnormal by any of three markers, {share(one_only / anything)} are so by one only",
+        "summary": f"United States, 1999–2004, {age}: {share(anything)} have serum B12 below 148 pmol/L, MMA above "
+        f"271 nmol/L or homocysteine above 15 µmol/L; {share(everything)} have all three.",
         "caption": f"Each person with all three measured stands in one row; rows add up. {_DESIGN}",
     }
 
@@ -180,18 +182,18 @@ def assay_words(table: pd.DataFrame) -> dict[str, str]:
     at = table.set_index(["label", "scale"])["estimate"]
     before, converted, after = at["2005–2006", "as_measured"], at["2005–2006", "roche"], at["2011–2012", "roche"]
     what, age = definition_label(table["definition"].iloc[0]), AGES[table["age_band"].iloc[0]]
-    fell = "fell" if after < before else "rose"
     return {
-        "title": f"From 2005–06 to 2011–12 it {fell} from {share(before)} to {share(after)}; on one scale, from {share(converted)}",
-        "summary": f"{what[0].upper()}{what[1:]}, {age}, by survey cycle: as the older assay (Bio-Rad, to 2006) measured it, and "
-        "on the scale of the newer (Roche, from 2011). What looks like a change in people is a change of assay.",
-        "caption": "Converted by CDC's equation, Roche = 10^(0.97 log10 Bio-Rad + 0.14) pg/mL; 200 pg/mL on Roche is about 169 on "
-        f"Bio-Rad. {_DESIGN}",
+        "title": f"A new assay made {share(before)} into {share(after)}; on one scale it was {share(converted)} before",
+        "summary": f"{what[0].upper()}{what[1:]}, United States, {age}, by survey cycle: as the older assay (Bio-Rad, "
+        "to 2006) measured it, and on the scale of the newer (Roche, from 2011). The step between 2005–06 and 2011–12 "
+        "comes from the assay, not from people.",
+        "caption": "Converted by CDC's equation, Roche = 10^(0.97 log10 Bio-Rad + 0.14) pg/mL; 200 pg/mL on Roche is "
+        f"about 169 on Bio-Rad. {_DESIGN}",
     }
 
 
 def kidney(definition: str, age_band: str) -> pd.DataFrame:
-    """Raised MMA three ways: for all, where the kidneys work, and adjusted for eGFR; 1999-2004 and 2011-2014."""
+    """Return raised MMA three ways: for all, where the kidneys work, adjusted for eGFR; 1999-2004 and 2011-2014."""
     cut = definition if definition.startswith("mma_") and _known(f"{definition}_egfr_60") else "mma_271"
     ways = {cut: "all", f"{cut}_egfr_60": "egfr_60", f"{cut}_adjusted": "adjusted"}
     rows = []
@@ -210,10 +212,11 @@ def kidney_words(table: pd.DataFrame) -> dict[str, str]:
     what = definition_label(table["definition"].iloc[0])
     return {
         "title": f"{what} at 60 and over: {share(old['all'])} of all, {share(old['egfr_60'])} where the kidneys work",
-        "summary": f"{what}, United States, by age and cycles: all people, those with an estimated filtration rate (eGFR) of at "
-        f"least 60, and all with MMA adjusted to an eGFR of 90 ({share(old['adjusted'])} at 60 and over in 2011–2014).",
-        "caption": "eGFR by CKD-EPI 2021. The adjustment takes MMA to rise as a power of eGFR below 90, at equal serum B12 and age. "
-        f"MMA was measured by other methods before and after 2011. {_DESIGN}",
+        "summary": f"{what}, United States, by age and cycles: all people, those with an estimated filtration rate "
+        "(eGFR) of at least 60, and all with MMA adjusted to an eGFR of 90 "
+        f"({share(old['adjusted'])} at 60 and over in 2011–2014).",
+        "caption": "eGFR by CKD-EPI 2021. The adjustment takes MMA to rise as a power of eGFR below 90, at equal serum "
+        f"B12 and age. Before and after 2011 MMA was measured by different methods. {_DESIGN}",
     }
 
 
@@ -225,25 +228,37 @@ def usual(age_band: str) -> pd.DataFrame:
     # homocysteine was measured in the earlier cycles only
     rows = at_band[(at_band["cycles"] == cycles) | (at_band["definition"] == "hcy_15")]
     labels = [f"{definition_label(row.definition)}, {_dash(row.cycles)}" for row in rows.itertuples()]
-    common = rows[["cycles", "age_band", "definition", "n", "within_percent", "reliability"]].assign(label=labels)
-    single = rows[["single", "single_lower", "single_upper"]].set_axis(["estimate", "lower", "upper"], axis=1)
-    both = [
-        common.join(single).assign(way="single"),
-        common.join(rows[["estimate", "lower", "upper"]]).assign(way="usual"),
+    rows = rows.assign(label=labels, way=rows["shape"])
+    single = rows[rows["shape"] == "kept"].assign(way="single")
+    single = single.assign(estimate=single["single"], lower=single["single_lower"], upper=single["single_upper"])
+    both = pd.concat([single, rows]).sort_index(kind="stable").reset_index(drop=True)
+    kept = [
+        "label",
+        "way",
+        "n",
+        "estimate",
+        "lower",
+        "upper",
+        "within_percent",
+        "reliability",
+        "age_band",
+        "definition",
     ]
-    return pd.concat(both).sort_index(kind="stable").reset_index(drop=True).astype(dict.fromkeys(single, float))
+    return both[kept].astype(dict.fromkeys(["estimate", "lower", "upper"], float))
 
 
 def usual_words(table: pd.DataFrame) -> dict[str, str]:
     """Say how much rarer usual low status is."""
     first = table[table["definition"] == "b12_148"].set_index("way")
+    single, kept = (share(first["estimate"][way]) for way in ("single", "kept"))
     return {
-        "title": f"Low in one sample {share(first.loc['single', 'estimate'])}, usually low {share(first.loc['usual', 'estimate'])}",
-        "summary": f"United States, {AGES[table['age_band'].iloc[0]]}: one blood sample catches people on a bad day. With the spread "
-        "within people from a repeat examination (2001–02, about 530 people) the share whose usual level is beyond the cut-off "
-        "is smaller for every marker.",
-        "caption": "Each level is drawn to the mean until the spread between people remains (on logarithms); assumes that usual "
-        "levels have the shape of single ones. Intervals know the survey's design and that the spread is an estimate.",
+        "title": f"Low in one sample {single}, usually low {kept}",
+        "summary": f"United States, {AGES[table['age_band'].iloc[0]]}: one blood sample catches people on a bad day. "
+        "With the spread within people from a repeat examination (2001–02, about 530 people) the share whose usual "
+        "level is beyond the cut-off is smaller for every marker.",
+        "caption": "Each level is drawn to the mean (on logarithms) until the spread between people remains, keeping "
+        "the shape of the single ones, or taken as normal on some scale: where the two differ, nobody knows. Intervals "
+        "know the design, and that the spread within people is an estimate.",
     }
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 from b12analysis.evidence import load
 from b12analysis.theme import MARKS, share
 
-__all__ = ["SURVEY_COLUMNS", "group_label", "headlines", "label_surveys", "ordered", "spread", "together"]
+__all__ = ["SURVEY_COLUMNS", "group_label", "headlines", "label_surveys", "ordered", "spread", "the", "together"]
 
 #: A row of a table as a dictionary.
 Row = dict[str, Any]
@@ -165,6 +165,24 @@ def ordered(rows: pd.DataFrame) -> pd.DataFrame:
     if "reported_percent" in rows:
         percent = percent.fillna(rows["reported_percent"].astype(float))
     return rows.assign(_percent=percent).dropna(subset=["_percent"]).sort_values("_percent").drop(columns="_percent")
+
+
+#: Countries whose names take an article.
+_WITH_ARTICLE = (
+    "Bahamas, Comoros, Dominican Republic, Gambia, Maldives, Netherlands, Philippines, United Kingdom, United States"
+)
+
+
+def the(country: str) -> str:
+    """Name a country in a sentence.
+
+    Examples
+    --------
+    >>> the("United States"), the("Ghana"), the("United Kingdom; United States")
+    ('the United States', 'Ghana', 'the United Kingdom and the United States')
+    """
+    names = country.split("; ")
+    return " and ".join(f"the {name}" if name in _WITH_ARTICLE.split(", ") else name for name in names)
 
 
 def spread(rows: pd.DataFrame, *, scale: float = 100) -> str:

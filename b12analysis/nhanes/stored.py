@@ -101,26 +101,22 @@ def compute_usual(folder: str | Path | None = None) -> pd.DataFrame:
     Returns
     -------
     DataFrame with columns
-        cycles, age_band, definition, and as of :func:`b12analysis.usual.usual_prevalence`
+        cycles, age_band, definition, shape, and as of :func:`b12analysis.usual.usual_prevalence`
     """
     twice = load("2001-2002", folder)
     rows = []
     for cycles in ("1999-2004", "2011-2014"):
         first = int(cycles[:4])
         people = load([f"{year}-{year + 1}" for year in range(first, int(cycles[5:]), 2)], folder)
-        for (marker, cutoff, definition), band in product(_USUAL, AGE_BANDS):
+        for (marker, cutoff, definition), band, shape in product(_USUAL, AGE_BANDS, ["kept", "normal"]):
             inside = people["age"].between(*AGE_BANDS[band])
             # outside the band the marker is missing, so that the design keeps everybody
             part = people.assign(**{marker: people[marker].where(inside)})
             if part[marker].notna().any() and not (band == "3-19" and first > 2006):
-                within = within_person(twice, marker)
-                rows.append(
-                    usual_prevalence(part, marker, cutoff, within=within).assign(
-                        definition=definition, age_band=band, cycles=cycles
-                    )
-                )
+                row = usual_prevalence(part, marker, cutoff, within=within_person(twice, marker), shape=shape)
+                rows.append(row.assign(definition=definition, age_band=band, cycles=cycles, shape=shape))
     table = pd.concat(rows, ignore_index=True)
-    first = ["cycles", "age_band", "definition"]
+    first = ["cycles", "age_band", "definition", "shape"]
     return table[[*first, *(name for name in table if name not in first)]].assign(source="nhanes")
 
 

@@ -10,6 +10,6 @@ size, and may lie outside all studies (Schwarzer et al., Res Synth Methods 2019;
 
 from b12analysis.pooling.entry import independent
 from b12analysis.pooling.models import MODELS
-from b12analysis.pooling.studies import CIS, leave_one_out, pool, subgroup_difference
+from b12analysis.pooling.studies import CIS, elsewhere, leave_one_out, pool, subgroup_difference
 
-__all__ = ["CIS", "MODELS", "independent", "leave_one_out", "pool", "subgroup_difference"]
+__all__ = ["CIS", "MODELS", "elsewhere", "independent", "leave_one_out", "pool", "subgroup_difference"]

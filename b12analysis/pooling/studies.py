@@ -11,7 +11,7 @@ from b12analysis.arguments import InputError, check_choice, check_columns, check
 from b12analysis.pooling.entry import check_poolable, counts, enter
 from b12analysis.pooling.models import MODELS, fit
 
-__all__ = ["CIS", "leave_one_out", "pool", "subgroup_difference"]
+__all__ = ["CIS", "elsewhere", "leave_one_out", "pool", "subgroup_difference"]
 
 CIS = ("hk", "z", "t")
 _COLUMNS = ["k", "estimate", "lower", "upper", "prediction_lower", "prediction_upper", "tau2", "i2"]
@@ -189,6 +189,55 @@ def subgroup_difference(studies: pd.DataFrame, *, by: str | Sequence[str], model
     q = float(np.sum(weights * (means - np.sum(weights * means) / weights.sum()) ** 2))
     df = len(fits) - 1
     return pd.DataFrame({"groups": [len(fits)], "q": [q], "df": [df], "p": [float(chdtrc(df, q))]})
+
+
+def elsewhere(estimates: pd.DataFrame, pooled: pd.DataFrame | pd.Series, *, level: float = 0.95) -> pd.DataFrame:
+    """Widen estimates of one population to what they say of another, of which nothing is known.
+
+    Two populations of the pool differ, on the logit scale, by a variance of twice ``tau2``. This and the estimates' own
+    error make the interval, with t on k - 1 degrees of freedom.
+
+    Parameters
+    ----------
+    estimates : DataFrame
+        ``estimate, lower, upper`` with 95 % intervals.
+    pooled : DataFrame of one row, or Series
+        ``tau2`` and ``k``, as :func:`pool` returns them for surveys like these.
+    level : float
+        Level of the interval.
+
+    Returns
+    -------
+    DataFrame
+        The rows, with ``estimate`` as it was and ``lower, upper`` for another population.
+
+    Raises
+    ------
+    InputError
+        If columns are missing, or fewer than two surveys were pooled: between-study spread is then not known.
+
+    Examples
+    --------
+    >>> here = pd.DataFrame({"estimate": [0.02], "lower": [0.015], "upper": [0.027]})
+    >>> elsewhere(here, pd.Series({"k": 7, "tau2": 0.5}))[["lower", "upper"]].round(4).values.tolist()
+    [[0.0017, 0.1954]]
+    """
+    from scipy.special import expit, logit
+    from scipy.stats import norm, t
+
+    check_columns("estimates", estimates.columns, ["estimate", "lower", "upper"])
+    row = pooled.iloc[0] if isinstance(pooled, pd.DataFrame) else pooled
+    check_columns("pooled", row.index, ["k", "tau2"])
+    check_level(level)
+    if not row["k"] >= 2 or pd.isna(row["tau2"]):
+        raise InputError(f"pooled has k={row['k']:g}: how far surveys differ is known from two on")
+    middle, low, high = (logit(estimates[part].to_numpy(dtype=float)) for part in ("estimate", "lower", "upper"))
+    factor = t.ppf((1 + level) / 2, row["k"] - 1)
+    below, above = (
+        factor * np.sqrt(2 * row["tau2"] + (distance / norm.ppf(0.975)) ** 2)
+        for distance in (middle - low, high - middle)
+    )
+    return estimates.assign(lower=expit(middle - below), upper=expit(middle + above))
 
 
 def _check_options(model: str, ci: str, level: float) -> None:

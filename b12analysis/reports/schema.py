@@ -178,7 +178,7 @@ def _split(comment: str, item: type) -> tuple[str, dict[str, Any]]:
     if limits and item is not str:
         limit = datetime.date.fromisoformat if item is datetime.date else float
         return meaning, {"minimum": limit(limits[1]), "maximum": limit(limits[2])}
-    words = [value for choice in inside.split("|") for value in _expand(choice.strip())]
+    words = dict.fromkeys(value for choice in inside.split("|") for value in _expand(choice.strip()))
     return meaning, {"choices": tuple(Type(item=item).parse("choice", word, None, "a choice") for word in words)}
 
 
