@@ -13,7 +13,7 @@ from b12analysis import theme
 from b12analysis.arguments import InputError
 from b12analysis.estimates import prevalence, summarize
 from b12analysis.evidence import load
-from b12analysis.figures import forest, recovery_fans, scenarios
+from b12analysis.figures import forest, grouped, recovery_fans, scenarios
 from b12analysis.pooling import pool
 from b12analysis.recovery import DELAYS, PROFILES, delay_scenarios, patient, simulate_recovery
 
@@ -424,3 +424,45 @@ def test_the_published_surveys_can_be_drawn():
     hollow = [mark.marker.symbol.endswith("-open") for mark in marks(fig)]
     assert hollow == drawable["estimate"].isna().tolist()
     assert set(DELAYS) == set(NAMES)
+
+
+# grouped
+
+
+GROUPED = pd.DataFrame(
+    {
+        "label": ["below 148", "below 148", "below 221"],
+        "age": ["young", "old", "old"],
+        "estimate": [0.01, 0.03, 0.11],
+        "lower": [0.005, 0.02, 0.09],
+        "upper": [0.02, 0.05, 0.13],
+        "flag": [True, False, False],
+    }
+)
+AGES = {"young": "20 to 59", "old": "60 and over", "oldest": "80 and over"}
+
+
+def test_a_grouped_figure_draws_each_estimate_with_its_interval_under_its_label():
+    fig = grouped(GROUPED, label="label", group="age", names=AGES, hollow="flag")
+    assert [trace.name for trace in fig.data] == ["20 to 59", "60 and over"]  # nobody is 80 and over
+    old = fig.data[1]
+    assert list(old.x) == pytest.approx([3, 11])
+    assert list(old.error_x.array) == pytest.approx([2, 2])
+    assert list(old.error_x.arrayminus) == pytest.approx([1, 2])
+    assert list(fig.data[0].marker.symbol) == ["circle-open"]
+    assert set(old.marker.symbol) == {"square"}
+    assert [note.text for note in fig.layout.annotations] == ["below 148", "below 221"]
+    # one block below the other, and nothing on top of anything
+    places = sorted([*fig.data[0].y, *old.y], reverse=True)
+    assert places == [fig.data[0].y[0], *old.y]
+    assert min(np.diff(places)) < 0
+    assert fig.layout.showlegend
+
+
+def test_a_grouped_figure_leaves_out_what_has_no_estimate_and_refuses_to_be_empty():
+    missing = GROUPED.assign(estimate=[0.01, None, None])
+    assert len(grouped(missing, label="label", group="age", names=AGES).data) == 1
+    with pytest.raises(InputError, match="nothing to draw"):
+        grouped(GROUPED.assign(estimate=np.nan), label="label", group="age", names=AGES)
+    with pytest.raises(InputError, match="rows lacks column 'sex'"):
+        grouped(GROUPED, label="label", group="sex", names=AGES)

@@ -203,7 +203,7 @@ def describe(indicators: Iterable[str]) -> pd.DataFrame:
         name, needs = row["definition"], row["needs"]
         scales = SCALES if "b12_pmol_l" in needs else [pd.NA]
         for scale in scales:
-            rows[name if scale is pd.NA else _name(name, scale)] = row | {"scale": scale}
+            rows[f"{name}_roche" if scale is not pd.NA and scale == "roche" else name] = row | {"scale": scale}
         if needs == ["mma_nmol_l"]:
             rows |= {name + end: rows[name] | {"label": row["label"] + words} for end, words in KIDNEY.items()}
     for indicator in (chosen := list(indicators)):

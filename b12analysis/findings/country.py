@@ -157,7 +157,8 @@ def headcounts(best: pd.DataFrame, *, country: str, age_band: str, definition: s
         return pd.DataFrame()
     for year in (2020, 2030):
         there = population.population(country, year)
-        there = there[there["sex"].isin(ages["sexes"])]
+        there = there[there["sex"].isin(ages["sexes"])].groupby(["age_min", "age_max"], dropna=False, as_index=False)
+        there = there["people"].sum()
         total = best
         if best["kind"].iloc[0] == "us":  # the survey's bands with the census's people, and their covariance
             total = us.like(definition, band, there)

@@ -11,7 +11,7 @@ import pandas as pd
 from b12analysis import evidence
 from b12analysis.biomarkers import describe
 from b12analysis.findings.words import definition_label, spread
-from b12analysis.nhanes.sums import AGE_BANDS, overlap, prevalence, sums
+from b12analysis.nhanes.sums import AGE_BANDS, indicators, overlap, prevalence, sums
 from b12analysis.survey import standardize_from_sums
 from b12analysis.theme import share
 
@@ -77,7 +77,7 @@ def _latest(age_band: str) -> str:
 
 
 def _known(definition: str) -> bool:
-    return definition in set(evidence.load("nhanes_sums")["indicator"])
+    return definition in indicators()
 
 
 def one(definition: str, age_band: str) -> pd.DataFrame:
@@ -101,7 +101,7 @@ def by_age(definition: str, age_band: str) -> pd.DataFrame:
     """Prevalence by definition and age: ``label`` the definition, ``age_band``, ``hollow`` where too uncertain."""
     chosen = [definition, *(name for name in _COMPARED if name != definition)]
     bands = ["3-19"] if age_band == "3-19" else ["20-39", "40-59", "60+"]
-    wanted = [name for name in chosen if _known(name)]
+    wanted = [name for name in chosen if name in set(indicators())]
     table = _labelled(prevalence(_latest(age_band), wanted, age_band=bands))
     # from the rarest to the most common, the definition asked for first
     common = table.groupby("indicator")["estimate"].max()
@@ -168,12 +168,10 @@ def assay(definition: str, age_band: str) -> pd.DataFrame:
     """Prevalence by cycle before and after CDC's conversion of the older assay to the newer one's scale."""
     cut = definition if definition in ("b12_148", "b12_221", "b12_marginal_221") else "b12_148"
     cycles = ["1999-2000", "2001-2002", "2003-2004", "2005-2006", "2011-2012", "2013-2014"]
-    rows = []
-    for cycle in cycles:
-        table = prevalence(cycle, [cut, f"{cut}_roche"], age_band="20+" if age_band == "3-19" else age_band)
-        scale = {cut: "as_measured" if cycle < "2011" else "roche", f"{cut}_roche": "roche"}
-        rows.append(table.assign(label=_dash(cycle), scale=table["indicator"].map(scale), definition=cut))
-    table = pd.concat(rows, ignore_index=True)
+    table = prevalence(cycles, [cut, f"{cut}_roche"], age_band="20+" if age_band == "3-19" else age_band)
+    is_old = (table["cycles"] < "2011") & (table["indicator"] == cut)
+    scale = is_old.map({True: "as_measured", False: "roche"})
+    table = table.assign(label=table["cycles"].map(_dash), scale=scale, definition=cut)
     return table.assign(hollow=table["flag"].str.startswith("suppress"), detail=table["flag"])
 
 
@@ -196,13 +194,10 @@ def kidney(definition: str, age_band: str) -> pd.DataFrame:
     """Return raised MMA three ways: for all, where the kidneys work, adjusted for eGFR; 1999-2004 and 2011-2014."""
     cut = definition if definition.startswith("mma_") and _known(f"{definition}_egfr_60") else "mma_271"
     ways = {cut: "all", f"{cut}_egfr_60": "egfr_60", f"{cut}_adjusted": "adjusted"}
-    rows = []
-    for cycles in ("1999-2004", "2011-2014"):
-        bands = [b for b in ("20-39", "40-59", "60+") if b == age_band or age_band in ("20+", "3-19") or b == "60+"]
-        table = prevalence(cycles, list(ways), age_band=bands)
-        place = [f"{AGES[one]}, {_dash(cycles)}" for one in table["age_band"]]
-        rows.append(table.assign(way=table["indicator"].map(ways), label=place, definition=cut))
-    table = pd.concat(rows, ignore_index=True)
+    bands = ["60+"] if age_band == "60+" else ["20-39", "40-59", "60+"]
+    table = prevalence(["1999-2004", "2011-2014"], list(ways), age_band=bands)
+    place = [f"{AGES[row.age_band]}, {_dash(row.cycles)}" for row in table.itertuples()]
+    table = table.assign(way=table["indicator"].map(ways), label=place, definition=cut)
     return table.assign(hollow=table["flag"].str.startswith("suppress"), detail=table["flag"])
 
 

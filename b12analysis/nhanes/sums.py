@@ -15,7 +15,7 @@ from b12analysis import evidence
 from b12analysis.arguments import check_choice
 from b12analysis.survey import prevalence_from_sums
 
-__all__ = ["AGE_BANDS", "OVERLAPS", "POOLS", "overlap", "prevalence", "sums"]
+__all__ = ["AGE_BANDS", "OVERLAPS", "POOLS", "indicators", "overlap", "prevalence", "sums"]
 
 #: Cycles and pools, and the share of the stored weights of each cycle in them: CDC's rules. 1999-2002 have weights of
 #: their own, because the two cycles rest on different censuses.
@@ -57,6 +57,17 @@ def overlap(met: Sequence[str], of: Sequence[str]) -> str:
     return ", ".join(definition if definition in met else f"not {definition}" for definition in of)
 
 
+def indicators() -> list[str]:
+    """Every indicator of which there are sums.
+
+    Examples
+    --------
+    >>> "b12_148_roche" in indicators()
+    True
+    """
+    return evidence.load("nhanes_sums")["indicator"].cat.categories.tolist()
+
+
 def sums(cycles: str) -> pd.DataFrame:
     """Read the sums of a cycle or pool, its weights divided as CDC says.
 
@@ -68,7 +79,8 @@ def sums(cycles: str) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``age_band``, ``sex`` ("both", "men", "women"), and as :func:`b12analysis.survey.survey_sums` returns them.
+        ``age_band``, ``sex`` ("both", "men", "women"), and as :func:`b12analysis.survey.survey_sums` returns them. An
+        indicator that one of the cycles has no sums of is left out: what is left would not be the pool.
 
     Raises
     ------
@@ -80,16 +92,28 @@ def sums(cycles: str) -> pd.DataFrame:
     >>> sorted(sums("2011-2014")["sex"].unique())
     ['both', 'men', 'women']
     """
+    return _pooled(cycles)
+
+
+def _pooled(
+    cycles: str, wanted: Sequence[str] | None = None, bands: Sequence[str] | None = None, sex: str | None = None
+) -> pd.DataFrame:
+    """Read the sums of a pool; of some indicators, age bands and one sex only where they are given."""
     check_choice("cycles", cycles, POOLS)
     table = evidence.load("nhanes_sums")
-    kept = table[table["cycle"].isin(POOLS[cycles])]
+    inside = table["cycle"].isin(POOLS[cycles])
+    for name, values in (("indicator", wanted), ("age_band", bands), ("sex", None if sex is None else [sex])):
+        inside &= True if values is None else table[name].isin(values)
+    kept = table[inside]
+    found = kept.groupby(["age_band", "sex", "indicator"], observed=True)["cycle"].transform("nunique")
+    kept = kept[found == len(POOLS[cycles])]
     factor = kept["cycle"].map(POOLS[cycles]).astype(float)
     scaled = {name: kept[name] * factor for name in ("weight", "weighted_cases")}
     return kept.assign(**scaled).drop(columns="cycle").reset_index(drop=True)
 
 
 def prevalence(
-    cycles: str,
+    cycles: str | Iterable[str],
     indicator: str | Iterable[str],
     *,
     age_band: str | Iterable[str] = "20+",
@@ -101,8 +125,8 @@ def prevalence(
 
     Parameters
     ----------
-    cycles : str
-        As for :func:`sums`.
+    cycles : str or list of str
+        As for :func:`sums`; several are estimated each for itself.
     indicator : str or list of str
         Definitions, ``..._roche``, ``..._egfr_60``, ``..._adjusted``, or what :func:`overlap` names.
     age_band : str or list of str
@@ -134,13 +158,12 @@ def prevalence(
     for band in bands:
         check_choice("age_band", band, AGE_BANDS)
     check_choice("sex", sex, ["both", "men", "women"])
-    rows = sums(cycles)
+    known = indicators()
     for name in wanted:
-        check_choice("indicator", name, evidence.load("nhanes_sums")["indicator"].unique())
-    rows = rows[rows["indicator"].isin(wanted) & rows["age_band"].isin(bands) & (rows["sex"] == sex)]
-    keys = ["age_band", "sex", "indicator"]
+        check_choice("indicator", name, known)
+    pools = [cycles] if isinstance(cycles, str) else list(cycles)
+    rows = pd.concat([_pooled(pool, wanted, bands, sex).assign(cycles=pool) for pool in pools])
+    keys = ["cycles", "age_band", "sex", "indicator"]
     table = prevalence_from_sums(rows.astype(dict.fromkeys(keys, "str")), by=keys, ci=ci, level=level)
-    asked = {"age_band": bands, "indicator": wanted}
-    table = table.sort_values(list(asked), key=lambda values: values.map(asked[values.name].index), ignore_index=True)
-    table.insert(0, "cycles", cycles)
-    return table
+    asked = {"cycles": pools, "age_band": bands, "indicator": wanted}
+    return table.sort_values(list(asked), key=lambda values: values.map(asked[values.name].index), ignore_index=True)
