@@ -44,7 +44,7 @@ _HOMES = {
 #: Rooms that can be reached as attributes too: ``b12analysis.units.pmol_l(200)``.
 _ROOMS = (
     *("biomarkers", "estimates", "evidence", "findings", "nhanes", "own_survey", "pooling", "population", "recovery"),
-    *("reports", "risk", "survey", "theme", "truth", "units", "usual"),
+    *("replications", "reports", "risk", "survey", "theme", "truth", "units", "usual"),
 )
 
 __all__ = list(_HOMES)

@@ -106,7 +106,7 @@ def test_every_row_with_a_measure_holds_a_number_or_a_direction(findings):
 
 
 def test_every_source_that_is_used_is_listed_and_every_source_that_is_listed_is_used(findings, tables):
-    counted = pd.concat([tables["population"]["source"], tables["standard_populations"]["source"]])
+    counted = pd.concat(tables[name]["source"] for name in ("population", "replications", "standard_populations"))
     assert set(findings["source"]) | set(counted) == set(tables["sources"]["source"])
 
 

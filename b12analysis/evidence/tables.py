@@ -86,8 +86,8 @@ def described_by(table: str, folder: Path) -> pd.DataFrame:
 
 #: Tables that describe rather than report findings: their rows carry no status of their own.
 VOCABULARY = (
-    *("columns", "groups", "left_out", "nhanes_files", "nhanes_sums", "nhanes_usual", "population", "sources"),
-    "standard_populations",
+    *("columns", "groups", "left_out", "nhanes_files", "nhanes_sums", "nhanes_usual", "population"),
+    *("replications", "sources", "standard_populations"),
 )
 
 
@@ -110,7 +110,7 @@ def tables(folder: Path | None = None) -> pd.DataFrame:
     rows = []
     for name in table_names(folder):
         table = load(name, folder)
-        by_status = table["status"].value_counts() if "status" in table else {}
+        by_status = table["status"].value_counts() if "status" in table and name not in VOCABULARY else {}
         rows.append(
             {"table": name, "rows": len(table)} | {status: int(by_status.get(status, 0)) for status in STATUSES}
         )

@@ -145,7 +145,7 @@ def groups(people: pd.DataFrame, by: str | Sequence[str] | None) -> tuple[np.nda
     if not names:
         return np.zeros(len(people), dtype=np.int64), pd.DataFrame(index=[0])
     grouped = people.groupby(names, sort=True, observed=True)
-    return grouped.ngroup().to_numpy(), grouped.size().index.to_frame(index=False)
+    return grouped.ngroup().fillna(-1).to_numpy(np.int64), grouped.size().index.to_frame(index=False)
 
 
 def psu_sums(values: np.ndarray | None, group: np.ndarray, k: int, design: Design) -> np.ndarray:

@@ -132,7 +132,7 @@ def standardize_from_sums(
         raise InputError(f"column {over!r} of sums has none of the bands {', '.join(map(repr, share.index))}")
     cells = added(sums, [*keys, over], singleton)
     groups = cells.labels.groupby(keys, sort=True, observed=True)
-    group, labels = groups.ngroup().to_numpy(), groups.size().index.to_frame(index=False)
+    group, labels = groups.ngroup().fillna(-1).to_numpy(np.int64), groups.size().index.to_frame(index=False)
     _check_all_measured(cells, group, labels, share, over)
     portion = cells.labels[over].map(share).to_numpy(dtype=float)
 
