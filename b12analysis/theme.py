@@ -104,6 +104,9 @@ _PLACE = {
     "none": 2,
     "weak": 0,
     "proportional": 1,
+    # replications
+    "agrees": 2,
+    "does not agree": 1,
 }
 
 

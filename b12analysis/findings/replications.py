@@ -4,21 +4,32 @@ from __future__ import annotations
 
 import pandas as pd
 
-from b12analysis.findings.words import count
+from b12analysis.findings.words import Row, count, short
 from b12analysis.theme import number
 
-__all__ = ["CAVEATS", "COLUMNS", "answer", "computed", "headline", "literal", "ratios", "ratios_text", "variants"]
+__all__ = [
+    "CAVEATS",
+    "COLUMNS",
+    "answer",
+    "computed",
+    "drawn",
+    "headline",
+    "literal",
+    "ratios",
+    "ratios_text",
+    "variants",
+]
 
 #: Columns of the table that a page shows.
 COLUMNS = [
-    *("id", "paper", "step", "quantity", "unit", "reading", "printed", "printed_lower", "printed_upper", "printed_se"),
-    *("ours", "lower", "upper", "se", "n", "difference", "agrees", "interval_agrees", "source", "status", "note"),
+    *("paper", "step", "quantity", "unit", "reading", "printed", "printed_lower", "printed_upper", "printed_se"),
+    *("ours", "lower", "upper", "se", "n", "difference", "agrees", "interval_agrees", "status", "note"),
 ]
 CAVEATS = [
-    "The methods are read from tables, footnotes and abstracts; what a paper says elsewhere about whom it left out may be "
-    "missing here, and would explain some of the differences.",
-    "A figure agrees when ours rounds to the printed digits. That says nothing of whether the figure is right: the same "
-    "choice made twice gives the same number.",
+    "The methods are read from tables, footnotes and abstracts; what a paper says elsewhere about whom it left out may "
+    "be missing here, and would explain some of the differences.",
+    "A figure agrees when ours rounds to the printed digits. That says nothing of whether the figure is right: the "
+    "same choice made twice gives the same number.",
     "CDC has changed files since some of the papers were written, by a person or a value here and there.",
     "Nothing was tuned. A variant that comes nearer than the literal reading is shown as a variant, and may be chance.",
 ]
@@ -34,6 +45,15 @@ def computed(table: pd.DataFrame) -> pd.DataFrame:
 def literal(table: pd.DataFrame) -> pd.DataFrame:
     """Figures of ours by the literal reading."""
     return computed(table)[computed(table)["reading"] == "literal"]
+
+
+def drawn(table: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """Literal figures for a forest plot and what they are: of one paper all, of several those that do not agree."""
+    rows = literal(table)
+    apart = rows[rows["agrees"] == "no"]
+    if len(rows["paper"].unique()) == 1 or apart.empty:
+        return rows, "All figures"
+    return apart, "Figures that do not come out"
 
 
 def variants(table: pd.DataFrame) -> pd.DataFrame:
@@ -68,8 +88,8 @@ def answer(table: pd.DataFrame, *, paper: str) -> tuple[str, str]:
     ratio = _ratio(rows)
     near = int((ratio - 1).abs().le(_NEAR).sum())
     return finding, (
-        f"Made again from the survey's files by the literal reading, **{agree} of {len(rows)}** printed figures round to "
-        f"the printed digits, and {near} are within {number(100 * _NEAR)} % of print. {by_paper}. "
+        f"Made again from the survey's files by the literal reading, **{agree} of {len(rows)}** printed figures round "
+        f"to the printed digits, and {near} are within {100 * _NEAR:.0f} % of print. {by_paper}. "
         f"Of {unmade} the files or the texts do not allow a literal reading."
     )
 
@@ -88,16 +108,23 @@ def _ratio(rows: pd.DataFrame) -> pd.Series:
 
 def ratios(rows: pd.DataFrame) -> pd.DataFrame:
     """Add ours over printed with its interval (``estimate, lower, upper``), and the texts of a forest plot."""
-    whole = rows["paper"].nunique() == 1
-    label = rows["quantity"] + ", " + rows["step"]
+    is_one = len(rows["paper"].unique()) == 1
+    label = (rows["quantity"] + ", " + rows["step"]).map(short)
     reading = rows["reading"].where(rows["reading"] != "literal", "")
     figures = [
-        " · ".join(filter(None, ["" if whole else paper, f"printed {number(printed)}, ours {number(ours)}", said]))
-        for paper, printed, ours, said in zip(rows["paper"], rows["printed"], rows["ours"], reading, strict=True)
+        " · ".join(filter(None, ["" if is_one else row["paper"], _both(row), said]))
+        for row, said in zip(rows.to_dict("records"), reading, strict=True)
     ]
     scaled = {name: (rows[name] / rows["printed"]).astype(float) for name in ("lower", "upper")}
     agrees = rows["agrees"].map({"yes": "agrees", "no": "does not agree"})
     return rows.assign(estimate=_ratio(rows), **scaled, label=label, detail=figures, agreement=agrees)
+
+
+def _both(row: Row) -> str:
+    """Say a printed figure with its digits, and ours with one more."""
+    digits = int(row["decimals"])
+    more = 0 if row["unit"] == "people" else digits + 1
+    return f"printed {row['printed']:,.{digits}f}, ours {row['ours']:,.{more}f}"
 
 
 def ratios_text(rows: pd.DataFrame, what: str) -> dict[str, str]:
@@ -116,8 +143,7 @@ def ratios_text(rows: pd.DataFrame, what: str) -> dict[str, str]:
         "title": f"{what}: ours is {low} to {high} times what was printed",
         "summary": (
             f"{count(len(rows), 'figure')}, each as a ratio of ours to the printed one, from {low} to {high}. Farthest "
-            f"from print: {farthest['label']} ({farthest['paper']}), printed {number(farthest['printed'])}, ours "
-            f"{number(farthest['ours'])}."
+            f"from print: {farthest['label']} ({farthest['paper']}), {_both(farthest)}."
         ),
         "caption": "Line: 95 % interval of ours over the printed figure. Hollow: a number of people, which has none.",
     }

@@ -64,7 +64,7 @@ def replications(paper: str = "any", folder: str | os.PathLike[str] | None = Non
         decimals, interval_decimals    digits that they are printed to
         ours, lower, upper, se, n      what the files give, with 95 % interval and standard error
         difference               ours less printed
-        agrees, interval_agrees  "yes" where ours, or its limits or standard error, round to the printed digits; else "no"
+        agrees, interval_agrees  "yes" where ours, or its limits or standard error, round to the printed digits
         locator, status, note    where the printed figure stands, how sure we are of it, and what to know
 
     Examples

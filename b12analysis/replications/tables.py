@@ -130,7 +130,8 @@ def compare(source: str, paper: str, found: Iterable[pd.DataFrame]) -> pd.DataFr
     -------
     DataFrame
         As the table ``replications``: one row per printed figure and reading, in the order of print. ``agrees`` and
-        ``interval_agrees`` say "yes" where ours rounds to the printed digits; missing where there is nothing to compare.
+        ``interval_agrees`` say "yes" where ours rounds to the printed digits; missing where there is nothing to
+        compare.
 
     Examples
     --------
@@ -162,7 +163,7 @@ def _ids(table: pd.DataFrame) -> pd.Series:
 
 
 def _agree(table: pd.DataFrame, pairs: Mapping[str, str], decimals: str) -> pd.Series:
-    """Say "yes" where ours round to the printed digits, of all pairs that were printed; missing where there are none."""
+    """Say "yes" where ours round to the printed digits in all pairs that were printed; missing where none was."""
     half = 0.5 * 10.0 ** -table[decimals].astype("float64")
     close = pd.Series(True, index=table.index)
     compared = pd.Series(False, index=table.index)
