@@ -417,3 +417,11 @@ def test_few_degrees_of_freedom_and_a_high_design_effect_are_flagged():
     p, n = np.array([0.5]), np.array([1000])
     assert presentation(p, np.sqrt(0.25 / n), n, np.array([7])).tolist() == ["review: fewer than 8 degrees of freedom"]
     assert presentation(p, np.sqrt(0.25 / 29), n, np.array([30])).tolist() == ["suppress: effective n below 30"]
+
+
+def test_people_without_a_group_are_outside_every_group_and_stay_in_the_design():
+    some = PEOPLE.assign(group=pd.Series("a", index=PEOPLE.index, dtype=object).where(PEOPLE["woman"] == 1, None))
+    (grouped,) = survey_prevalence(some, "low", by="group").to_dict("records")
+    domain = survey_prevalence(PEOPLE, "low", domain="woman").iloc[0].to_dict()
+    assert grouped.pop("group") == "a"
+    assert grouped == domain

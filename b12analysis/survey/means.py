@@ -134,7 +134,8 @@ def _means(
     for name, values in d.numbers(people, d.columns(variable)).items():
         known = np.where(inside & ~np.isnan(values), group, -1)
         mean = d.mean(scale(np.where(known < 0, 1.0, values)), known, len(labels), design)
-        half = t_quantile(mean["df"], level) * mean["se"]
+        with np.errstate(invalid="ignore"):  # infinite times 0: without degrees of freedom nothing bounds the mean
+            half = t_quantile(mean["df"], level) * mean["se"]
         limits = {"lower": back(mean["estimate"] - half), "upper": back(mean["estimate"] + half)}
         estimate = back(mean["estimate"])
         slope = 1.0 if back(np.zeros(1))[0] == 0 else estimate  # of the way back: exp is its own derivative

@@ -133,7 +133,9 @@ def _percentiles(
         below = d.mean((values <= estimate).astype(float), np.where(known, 0, -1), 1, design)
         factor = float(t_quantile(below["df"][0], level))
         centre = p if is_wald else below["estimate"][0]
-        limits = [centre - factor * below["se"][0], centre + factor * below["se"][0]]
+        with np.errstate(invalid="ignore"):  # infinite times 0: without degrees of freedom nothing bounds the share
+            half = factor * below["se"][0]
+        limits = [centre - half, centre + half]
         if is_wald:  # R's older routine stops at the smallest and the largest value
             limits = np.clip(limits, 0, 1).tolist()
         lower, upper = (rule(x, cumulated, limit) if 0 <= limit <= 1 else np.nan for limit in limits)
