@@ -883,7 +883,9 @@ def test_the_columns_that_pages_show_exist():
     assert set(findings.effects.SHARE_COLUMNS) <= set(risk.attributable_fraction(pairs, n=10, rng=1).columns)
 
 
-@pytest.mark.parametrize("report", [findings.prevalence, findings.recovery, findings.risk_groups])
+@pytest.mark.parametrize(
+    "report", [findings.prevalence, findings.recovery, findings.replications, findings.risk_groups]
+)
 def test_caveats_are_whole_sentences(report):
     assert report.CAVEATS
     for text in report.CAVEATS:

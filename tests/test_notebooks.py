@@ -201,3 +201,14 @@ def test_every_risk_group_gives_a_page(group):
 @pytest.mark.parametrize("definition", sorted(b12.load("surveys")["definition"].unique()))
 def test_every_definition_gives_a_page(definition):
     assert executed("prevalence", definition=definition)[1].figures == 3
+
+
+def test_replications_of_one_paper_show_all_its_figures_and_those_of_all_what_does_not_come_out():
+    blocks, page = executed("replications", paper="Bailey 2013")
+    assert page.finding.endswith("come out to the digit (Bailey 2013)")
+    rows = table(of_kind(blocks, "figure")[0])
+    assert {row["paper"] for row in rows} == {"Bailey 2013"}
+    assert next(row for row in rows if row["quantity"] == "pregnant")["ours"] == "802.0"
+    assert len(of_kind(blocks, "figure")) == 2
+    blocks, _ = executed("replications", paper="CDC 2011-12")
+    assert len(of_kind(blocks, "figure")) == 1  # one reading only

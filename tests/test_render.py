@@ -63,6 +63,7 @@ def test_a_page_carries_what_every_report_must(pages, name):
     [
         ("prevalence", ["biomarkers", "surveys"]),
         ("recovery", ["outcomes", "recovery_model"]),
+        ("replications", ["replications"]),
         ("risk_groups", ["risk_factors", "surveys"]),
     ],
 )

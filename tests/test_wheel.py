@@ -68,6 +68,7 @@ def test_an_installed_wheel_reports_from_an_empty_folder(wheel, tmp_path):
     assert sorted(path.name for path in (empty / "notebooks").iterdir()) == [
         "prevalence.ipynb",
         "recovery.ipynb",
+        "replications.ipynb",
         "risk_groups.ipynb",
     ]
     (empty / "notebooks/recovery.ipynb").write_text("my work", encoding="utf-8")

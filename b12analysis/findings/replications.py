@@ -80,7 +80,7 @@ def answer(table: pd.DataFrame, *, paper: str) -> tuple[str, str]:
     rows = literal(table)
     agree = int((rows["agrees"] == "yes").sum())
     what = count(int(rows["paper"].nunique()), "paper") if paper == "any" else paper
-    unmade = count(int(table.drop_duplicates(["paper", "step", "quantity"])["reading"].ne("literal").sum()), "figure")
+    unmade = int(table.drop_duplicates(["paper", "step", "quantity"])["reading"].ne("literal").sum())
     finding = f"{agree} of {count(len(rows), 'printed figure')} come out to the digit ({what})"
     by_paper = "; ".join(
         f"{name}: {(part['agrees'] == 'yes').sum()} of {len(part)}" for name, part in rows.groupby("paper", sort=False)
@@ -89,8 +89,9 @@ def answer(table: pd.DataFrame, *, paper: str) -> tuple[str, str]:
     near = int((ratio - 1).abs().le(_NEAR).sum())
     return finding, (
         f"Made again from the survey's files by the literal reading, **{agree} of {len(rows)}** printed figures round "
-        f"to the printed digits, and {near} are within {100 * _NEAR:.0f} % of print. {by_paper}. "
-        f"Of {unmade} the files or the texts do not allow a literal reading."
+        f"to the printed digits, and {near} are within {100 * _NEAR:.0f} % of print."
+        + (f" {by_paper}." if paper == "any" else "")
+        + (f" Of {count(unmade, 'more figure')} the files or the texts allow no literal reading." if unmade else "")
     )
 
 
@@ -145,5 +146,8 @@ def ratios_text(rows: pd.DataFrame, what: str) -> dict[str, str]:
             f"{count(len(rows), 'figure')}, each as a ratio of ours to the printed one, from {low} to {high}. Farthest "
             f"from print: {farthest['label']} ({farthest['paper']}), {_both(farthest)}."
         ),
-        "caption": "Line: 95 % interval of ours over the printed figure. Hollow: a number of people, which has none.",
+        "caption": (
+            "Diamond: ours rounds to the printed digits; square: it does not. Line: 95 % interval of ours over the "
+            "printed figure; hollow: it has none."
+        ),
     }
