@@ -25,7 +25,13 @@ def test_every_report_has_a_seed_and_every_parameter_a_meaning():
         listed = {parameter.name: parameter for parameter in parameters(name)}
         assert listed["seed"].type == "int"
         assert all(parameter.meaning for parameter in listed.values())
-        free = ("bool", "bool | None", "Path | None", "str | None", "list[str]")  # there is no range of files and of names
+        free = (
+            "bool",
+            "bool | None",
+            "Path | None",
+            "str | None",
+            "list[str]",
+        )  # there is no range of files and of names
         assert all(parameter.range for parameter in listed.values() if parameter.type not in free)
 
 

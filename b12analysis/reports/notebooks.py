@@ -31,7 +31,7 @@ def names() -> list[str]:
     Examples
     --------
     >>> names()
-    ['prevalence', 'recovery', 'risk_groups']
+    ['prevalence', 'recovery', 'replications', 'risk_groups']
     """
     folder = places.notebooks()
     found = sorted(path.stem for path in folder.glob("*.ipynb") if not path.name.startswith("."))

@@ -4,7 +4,7 @@ All cycles x 4 cut-offs x 2 sexes x 5 age bands: 240 estimates with logit interv
 in as many strata and PSUs as the US survey has. R and svy estimate a part of them, one call each, as their users do;
 the ratios are per estimate.
 
-    python -m pytest tests/benchmarks/test_survey.py --benchmark-only -s
+    python -m pytest tests/benchmarks/test_survey_speed.py --benchmark-only -s
 """
 
 import shutil
