@@ -24,6 +24,7 @@ VOCABULARIES = [
     "nhanes_files",
     "nhanes_usual",
     "population",
+    "replications",
     "sources",
     "standard_populations",
 ]
