@@ -387,8 +387,8 @@ def test_a_file_that_is_there_but_not_the_original_is_told(fetch, tmp_path, orig
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ({"cycles": "2013-14"}, "cycles='2013-14' is not known (did you mean '2013-2014'?)"),
-        ({"cycles": []}, "cycles is empty"),
+        ({"cycles": "2007-08"}, "cycles='2007-08' is no cycle that measured B12"),
+        ({"cycles": []}, "cycles=[] is no cycle that measured B12"),
         ({"cycles": CYCLE, "tables": []}, "tables is empty"),
         ({"cycles": CYCLE, "tables": ["CFQ_B"]}, "tables='CFQ_B' is not known (did you mean 'CFQ'?)"),
         ({"cycles": CYCLE, "base_url": "wwwn.cdc.gov"}, "base_url='wwwn.cdc.gov' is not an address"),

@@ -20,6 +20,7 @@ from b12analysis import evidence, places
 from b12analysis.arguments import InputError, check_choice, refuse, shown
 from b12analysis.nhanes.checks import fault, shape
 from b12analysis.nhanes.download import FetchError, OfflineError, discard, download
+from b12analysis.nhanes.variables import CYCLES, chosen
 from b12analysis.writing import make, write
 
 __all__ = ["CDC", "REGISTRY", "FetchError", "fetch"]
@@ -79,9 +80,9 @@ def fetch(
 
     Examples
     --------
-    >>> fetch("2013-14")  # doctest: +ELLIPSIS
+    >>> fetch("2007-08")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    b12analysis.arguments.InputError: cycles='2013-14' is not known (did you mean '2013-2014'?); choose one of ...
+    b12analysis.arguments.InputError: cycles='2007-08' is no cycle that measured B12; choose from '1999-2000', ...
     """
     wanted = _wanted(cycles, tables)
     if not str(base_url).startswith(("https://", "http://")):
@@ -110,13 +111,8 @@ def _wanted(cycles: str | Iterable[str] | None, tables: Iterable[str] | None) ->
     """Rows of ``nhanes_files`` of these cycles and tables."""
     listed = evidence.load("nhanes_files")
     belongs = listed["cycles"].str.split()
-    known = sorted(set(belongs.explode()))
-    chosen = known if cycles is None else [cycles] if isinstance(cycles, str) else list(cycles)
-    if not chosen:
-        raise InputError(f"cycles is empty; choose of {', '.join(known)}")
-    for cycle in chosen:
-        check_choice("cycles", cycle, known)
-    wanted = listed[belongs.map(lambda own: not set(own).isdisjoint(chosen))]
+    of = CYCLES if cycles is None else chosen(cycles)
+    wanted = listed[belongs.map(lambda own: not set(own).isdisjoint(of))]
     if tables is None:
         return wanted
     tables = [tables] if isinstance(tables, str) else list(tables)
