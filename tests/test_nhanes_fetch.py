@@ -497,7 +497,7 @@ def test_the_command_fetches_and_prints_the_folder(call, tmp_path):
     ("arguments", "code", "words"),
     [
         (["nhans"], 2, "b12: survey='nhans' is not known (did you mean 'nhanes'?)"),
-        (["nhanes", "--cycle", "1998"], 2, "b12: cycles='1998' is not known"),
+        (["nhanes", "--cycle", "1998"], 2, "b12: cycles='1998' is no cycle that measured B12"),
         (["nhanes", "--cycle", CYCLE, "--table", "ALQ"], 1, "b12: ALQ: 127.0.0.1"),
     ],
 )

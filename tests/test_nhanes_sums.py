@@ -121,6 +121,7 @@ def test_a_single_measurement_is_the_same_in_both_tables():
         assert [row.single, row.single_lower] == pytest.approx([one["estimate"], one["lower"]], rel=1e-6)
 
 
+@pytest.mark.slow
 def test_the_stored_tables_are_what_the_survey_files_say(shared):
     again = stored.compute_sums(shared / "nhanes")
     pd.testing.assert_frame_equal(evidence.load("nhanes_sums").astype(again.dtypes), again, rtol=CLOSED)

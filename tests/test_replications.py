@@ -296,6 +296,7 @@ def test_a_paper_that_is_not_there_is_named():
         replications.replications("Qi 2014", "no_such_folder")
 
 
+@pytest.mark.slow
 def test_recomputation_from_the_files_equals_the_stored_table(shared):
     anew = replications.compute(shared / "nhanes")
     assert anew["id"].tolist() == STORED["id"].tolist()
