@@ -57,9 +57,14 @@ def drawn(table: pd.DataFrame) -> tuple[pd.DataFrame, str]:
 
 
 def variants(table: pd.DataFrame) -> pd.DataFrame:
-    """Figures of ours by other readings, each after the literal one of the same printed figure."""
+    """Figures of ours by other readings, each after the literal one of the same printed figure.
+
+    Of one paper all; of several those where the reading decides whether the figure comes out.
+    """
     rows = computed(table)
-    return rows[rows.groupby(["paper", "step", "quantity"])["reading"].transform("nunique") > 1]
+    same = rows.groupby(["paper", "step", "quantity"])
+    decides = "reading" if len(rows["paper"].unique()) == 1 else "agrees"
+    return rows[same[decides].transform("nunique") > 1]
 
 
 def answer(table: pd.DataFrame, *, paper: str) -> tuple[str, str]:
