@@ -82,7 +82,8 @@ def test_raised_mma_by_kidney_function_is_what_is_known_of_it():
 def test_a_country_with_the_ages_of_the_survey_has_its_prevalence():
     rows = sums.prevalence("2011-2014", "b12_148", age_band=us.ADULTS)
     first = [20, 40, 60, 70]
-    same = pd.DataFrame({"age_min": first, "people": rows["total"] / rows["estimate"]})
+    last = [39, 59, 69, None]
+    same = pd.DataFrame({"age_min": first, "age_max": last, "people": rows["total"] / rows["estimate"]})
     like, plain = us.like("b12_148", "20+", same).iloc[0], us.one("b12_148", "20+").iloc[0]
     assert like["estimate"] == pytest.approx(plain["estimate"], rel=1e-9)
     young = us.like("b12_148", "20+", population("Niger")).iloc[0]
@@ -102,17 +103,17 @@ def test_a_countrys_own_surveys_come_first():
         "us": country.headline(none, None, peers, country="United States", **ASKED),
         "quoted": country.headline(studies[studies["country"] == "Kenya"], None, peers, country="Kenya", **ASKED),
         "pooled": country.headline(studies, peers, peers, country="any", **ASKED),
-        "like": country.headline(none, None, peers, country="Ghana", **ASKED),
+        "like": country.headline(none, None, peers, country="Ghana", people=population("Ghana"), **ASKED),
         "yours": country.headline(studies, peers, peers, country="Ghana", yours=us.one("b12_148", "20+"), **ASKED),
     }
     assert {kind: row["kind"].tolist() for kind, row in kinds.items()} == {kind: [kind] for kind in kinds}
-    assert country.headline(none, None, None, country="Ghana", **ASKED).empty
+    assert country.headline(none, None, None, country="Ghana", people=population("Ghana"), **ASKED).empty
     assert country.headline(none, None, peers, country="any", **ASKED).empty
 
 
 def test_a_borrowed_prevalence_is_as_uncertain_as_countries_are_apart():
     _, peers = pooled()
-    row = country.headline(pd.DataFrame(), None, peers, country="Ghana", **ASKED).iloc[0]
+    row = country.headline(pd.DataFrame(), None, peers, country="Ghana", people=population("Ghana"), **ASKED).iloc[0]
     own = us.like("b12_148", "20+", population("Ghana")).iloc[0]
     assert row["estimate"] == own["estimate"]
     assert row["lower"] < own["lower"]
@@ -132,7 +133,7 @@ def test_another_population_is_not_known_from_one_survey():
 
 def test_people_are_counted_by_census_and_add_up():
     best = us.one("b12_148", "20+").assign(kind="us")
-    counts = country.headcounts(best, country="United States", **ASKED)
+    counts = country.headcounts(best, country.censuses("United States"), **ASKED)
     for year in ("2020", "2030"):
         rows = counts[counts["year"] == year]
         total, bands = rows[rows["is_total"]].iloc[0], rows[~rows["is_total"]]
@@ -143,20 +144,35 @@ def test_people_are_counted_by_census_and_add_up():
     assert "4.6 million" in country.headcounts_words(counts, best, country="United States")["title"]
 
 
+def test_people_of_ones_own_file_are_counted(tmp_path):
+    (tmp_path / "town.csv").write_text("age_min,age_max,people\n0,19,500\n20,39,1000\n40,59,800\n60,69,300\n70,,200\n")
+    best = us.one("b12_148", "20+").assign(kind="us")
+    town = country.censuses("United States", tmp_path / "town.csv")
+    counts = country.headcounts(best, town, **ASKED)
+    total = counts[counts["is_total"]].iloc[0]
+    rows = sums.prevalence("2011-2014", "b12_148", age_band=us.ADULTS)["estimate"]
+    assert total["people"] == 2300
+    assert total["estimate"] == pytest.approx(rows @ [1000, 800, 300, 200])
+    assert "in your file" in country.headcounts_words(counts, best, country="United States")["title"]
+    (tmp_path / "odd.csv").write_text("age_min,age_max,people\n0,24,500\n25,,1000\n")
+    with pytest.raises(InputError, match="population's band 0–24 lies across the estimates' band 20–39"):
+        country.headcounts(best, country.censuses("any", tmp_path / "odd.csv"), **ASKED)
+
+
 def test_nobody_is_counted_for_ages_that_a_survey_does_not_speak_for():
     studies, peers = pooled()
     zealand = studies[studies["country"] == "New Zealand"].assign(kind="quoted")  # 65 and over
-    counts = country.headcounts(zealand, country="New Zealand", **ASKED)
+    counts = country.headcounts(zealand, country.censuses("New Zealand"), **ASKED)
     older = population("New Zealand").query("age_min >= 65")["people"].sum()
     assert counts["people"].iloc[0] == older
     women = zealand.assign(sex="women", age_min=18, age_max=49)
-    counted = country.headcounts(women, country="Colombia", **ASKED)
+    counted = country.headcounts(women, country.censuses("Colombia"), **ASKED)
     assert counted["label"].iloc[0] == "All women aged 20 to 49"
     sizes = population("Colombia").query("sex == 'women' and 20 <= age_min <= 45")["people"].sum()
     assert counted["people"].iloc[0] == sizes
-    assert country.headcounts(peers.assign(kind="pooled"), country="any", **ASKED).empty
+    assert country.headcounts(peers.assign(kind="pooled"), country.censuses("Kenya"), **ASKED).empty
     village = studies[studies["country"] == "Kenya"].assign(kind="quoted")
-    assert country.headcounts(village, country="Kenya", **ASKED).empty
+    assert country.headcounts(village, country.censuses("Kenya"), **ASKED).empty
 
 
 def test_what_is_true_falls_with_specificity_and_never_below_zero():

@@ -14,18 +14,23 @@ like      no survey: the US figure with this country's ages, widened by how far 
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import pandas as pd
 
 from b12analysis import pooling, population
+from b12analysis.arguments import InputError
 from b12analysis.findings import us
 from b12analysis.findings.words import ESTIMATE, definition_label, the
+from b12analysis.nhanes.sums import prevalence
 from b12analysis.theme import people as people_in_words
 from b12analysis.theme import share
 from b12analysis.truth import true_prevalence
 
 __all__ = [
+    "YEARS",
     "answer",
+    "censuses",
     "headcounts",
     "headcounts_words",
     "headline",
@@ -36,9 +41,9 @@ __all__ = [
     "truth_words",
 ]
 
-#: Ages for which people are counted, by the US survey's band.
-_AGES = {"20+": (20.0, None), "60+": (60.0, None), "3-19": (0.0, 19.0)}
 _WHO = {"20+": "adults", "60+": "people of 60 and over", "3-19": "children and adolescents"}
+#: Words for the censuses.
+YEARS = {"2020": "2020", "2030": "2030 (projection)", "your file": "your file"}
 #: Specificities of the test that the last figure compares.
 _SPECIFICITIES = [1.0, 0.99, 0.98, 0.97, 0.95, 0.9]
 
@@ -51,6 +56,7 @@ def headline(
     country: str,
     age_band: str,
     definition: str,
+    people: pd.DataFrame | None = None,
     yours: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Best answer to the question: at most one row, with ``kind``.
@@ -65,6 +71,8 @@ def headline(
         Pooled estimate of the surveys of all countries by this definition: how far countries differ.
     country, age_band, definition : str
         What was asked; "any" for all.
+    people : DataFrame, optional
+        People of the country by age.
     yours : DataFrame, optional
         The reader's own survey by this definition: one row.
     """
@@ -78,8 +86,8 @@ def headline(
         return pooled.assign(kind="pooled")
     if len(studies):
         return studies.loc[[studies["effective_n"].idxmax()]].assign(kind="quoted")
-    if country != "any" and len(american) and peers is not None:
-        ages = us.like(definition, band, population.population(country))
+    if people is not None and len(american) and peers is not None:
+        ages = us.like(definition, band, people)
         return pooling.elsewhere(ages, peers).assign(kind="like")
     return pd.DataFrame(columns=[*ESTIMATE, "kind"])
 
@@ -139,11 +147,27 @@ def people_unit(counts: pd.DataFrame) -> tuple[str, float]:
     return ("million people", 1e-6) if is_million else ("thousand people", 1e-3)
 
 
-def headcounts(best: pd.DataFrame, *, country: str, age_band: str, definition: str) -> pd.DataFrame:
-    """How many people it is in 2020 and 2030: prevalence times census.
+def censuses(country: str, path: str | Path | None = None) -> dict[str, pd.DataFrame]:
+    """Return people by age of a country in 2020 and 2030, or of the reader's file; none where nothing is asked for."""
+    if path is not None:
+        return {"your file": population.read_population(path)}
+    return {} if country == "any" else {str(year): population.population(country, year) for year in (2020, 2030)}
 
-    People are counted at the ages, and of the sex, that the estimate speaks for. Nothing is counted where no country is
-    asked for, where the ages are not known, or from surveys that were pooled over ages.
+
+def headcounts(best: pd.DataFrame, people: dict[str, pd.DataFrame], *, age_band: str, definition: str) -> pd.DataFrame:
+    """How many people it is: prevalence times census.
+
+    People are counted at the ages, and of the sex, that the estimate speaks for. Nothing is counted where the ages are
+    not known, from surveys that were pooled over ages, and from those that do not speak for the whole country.
+
+    Parameters
+    ----------
+    best : DataFrame
+        The headline.
+    people : dict of DataFrame
+        People by age, by year, as :func:`censuses` returns them.
+    age_band, definition : str
+        What was asked.
 
     Returns
     -------
@@ -152,28 +176,36 @@ def headcounts(best: pd.DataFrame, *, country: str, age_band: str, definition: s
         people, estimate, lower, upper            how many there are, and how many of them have the condition
     """
     band, tables = us.band(age_band), []
-    ages = _ages(best, band) if country != "any" and len(best) else None
+    ages = _ages(best, band) if people and len(best) else None
     if ages is None:
         return pd.DataFrame()
-    for year in (2020, 2030):
-        there = population.population(country, year)
-        there = there[there["sex"].isin(ages["sexes"])].groupby(["age_min", "age_max"], dropna=False, as_index=False)
-        there = there["people"].sum()
+    for year, everybody in people.items():
+        there = _of_sexes(everybody, ages["sexes"])
         total = best
         if best["kind"].iloc[0] == "us":  # the survey's bands with the census's people, and their covariance
             total = us.like(definition, band, there)
             if band == "20+":
-                tables.append(_bands(definition, there).assign(year=str(year), is_total=False))
+                tables.append(_bands(definition, there).assign(year=year, is_total=False))
         counted = population.headcount(total[ESTIMATE].assign(age_min=ages["first"], age_max=ages["last"]), there)
-        tables.append(counted.assign(label=f"All {ages['who']}", year=str(year), is_total=True))
+        tables.append(counted.assign(label=f"All {ages['who']}", year=year, is_total=True))
     together = pd.concat(tables, ignore_index=True)
     return together.sort_values("is_total", ascending=False, kind="stable", ignore_index=True)
+
+
+def _of_sexes(people: pd.DataFrame, sexes: list[str]) -> pd.DataFrame:
+    """People by age of these sexes together; a table without sexes speaks for both."""
+    if "sex" in people:
+        people = people[people["sex"].isin(sexes)]
+    elif len(sexes) == 1:
+        raise InputError(f"census has no column 'sex', and the survey speaks of {sexes[0]} only")
+    return people.groupby(["age_min", "age_max"], dropna=False, as_index=False)["people"].sum()
 
 
 def _ages(best: pd.DataFrame, band: str) -> dict | None:
     """Whom the headline speaks for, in whole bands of five years; None where that is not known."""
     row = best.iloc[0]
-    everybody = {"sexes": ["men", "women"], "first": _AGES[band][0], "last": _AGES[band][1], "who": _WHO[band]}
+    first, last = us.ages_of([band]).iloc[0]
+    everybody = {"sexes": ["men", "women"], "first": first, "last": last, "who": _WHO[band]}
     if row["kind"] in ("us", "like", "yours"):
         return everybody
     if row["kind"] == "pooled" or row["setting"] != "national" or pd.isna(row["age_min"]):
@@ -190,18 +222,16 @@ def _ages(best: pd.DataFrame, band: str) -> dict | None:
 
 def _bands(definition: str, there: pd.DataFrame) -> pd.DataFrame:
     """Headcounts of the adult age bands of the US survey."""
-    from b12analysis.nhanes.sums import AGE_BANDS, prevalence
-
     rows = prevalence(us.one(definition, "20+")["cycles"].iloc[0], definition, age_band=us.ADULTS)
-    first = rows["age_band"].map(lambda name: float(AGE_BANDS[name][0]))
-    last = rows["age_band"].map(lambda name: float(AGE_BANDS[name][1]) if AGE_BANDS[name][1] < 120 else None)
-    counted = population.headcount(rows.assign(age_min=first, age_max=last), there, by=["age_min", "age_max"])
+    counted = population.headcount(pd.concat([rows, us.ages_of(us.ADULTS)], axis=1), there, by=["age_min", "age_max"])
     return counted.assign(label=[us.AGES[name] for name in rows["age_band"]])
 
 
 def headcounts_words(counts: pd.DataFrame, best: pd.DataFrame, *, country: str) -> dict[str, str]:
     """Say how many people it is."""
-    now, later = (counts[counts["is_total"] & (counts["year"] == year)].iloc[0] for year in ("2020", "2030"))
+    totals = counts[counts["is_total"]]
+    now, others = totals.iloc[0], totals.iloc[1:]
+    place = the(country) if country != "any" else "your file"
     said = {
         "us": "US prevalence by age",
         "like": "the US prevalence by age, widened by the spread between countries,",
@@ -209,13 +239,16 @@ def headcounts_words(counts: pd.DataFrame, best: pd.DataFrame, *, country: str) 
     }.get(best["kind"].iloc[0], "the prevalence of its most precise survey, alike at all of these ages,")
     who = now["label"].removeprefix("All ")
     return {
-        "title": f"{country}: {people_in_words(*now[ESTIMATE])} {who} in 2020",
-        "summary": f"{said[0].upper()}{said[1:]} times the {people_in_words(now['people'])} {who} of {the(country)} in "
-        f"2020 makes {people_in_words(*now[ESTIMATE])}; with the people expected in 2030, "
-        f"{people_in_words(*later[ESTIMATE])}.",
-        "caption": "Prevalence times census (UN World Population Prospects 2019, CC BY 3.0 IGO; 2030 is its medium "
-        "projection), not the survey's own totals, which lose those who were not measured. The interval is that of the "
-        "prevalence.",
+        "title": f"{place[0].upper()}{place[1:]}: {people_in_words(*now[ESTIMATE])} {who} in {now['year']}",
+        "summary": f"{said[0].upper()}{said[1:]} times the {people_in_words(now['people'])} {who} of {place} in "
+        f"{now['year']} makes {people_in_words(*now[ESTIMATE])}"
+        + "".join(
+            f"; with those expected in {row['year']}, {people_in_words(*row[ESTIMATE])}" for _, row in others.iterrows()
+        )
+        + ".",
+        "caption": "Prevalence times census (UN World Population Prospects 2019, CC BY 3.0 IGO, 2030 its medium "
+        "projection; or your file), not the survey's own totals, which lose those who were not measured. The interval "
+        "is that of the prevalence.",
     }
 
 

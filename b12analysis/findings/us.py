@@ -12,6 +12,7 @@ from b12analysis import evidence
 from b12analysis.biomarkers import describe
 from b12analysis.findings.words import definition_label, spread
 from b12analysis.nhanes.sums import AGE_BANDS, indicators, overlap, prevalence, sums
+from b12analysis.population.bands import sizes_of_bands
 from b12analysis.survey import standardize_from_sums
 from b12analysis.theme import share
 
@@ -20,6 +21,7 @@ __all__ = [
     "AGES",
     "RESTS_ON",
     "WAYS",
+    "ages_of",
     "assay",
     "assay_words",
     "band",
@@ -260,21 +262,27 @@ def usual_words(table: pd.DataFrame) -> dict[str, str]:
 def like(definition: str, age_band: str, people: pd.DataFrame) -> pd.DataFrame:
     """US prevalence with the ages of another population: one row, with its design-based interval.
 
-    ``people`` has ``age_min`` and ``people``, as :func:`b12analysis.population.population` returns them. Only adult
-    bands can be weighed; younger people are one band.
+    ``people`` is as :func:`b12analysis.population.population` returns it; its bands must lie within the survey's.
+    Everybody under 20 is one band.
     """
     bands = {"20+": ADULTS, "60+": ["60-69", "70+"], "3-19": ["3-19"]}[age_band]
     rows = sums("1999-2004" if one(definition, age_band)["cycles"].iloc[0] == "1999-2004" else "2011-2014")
     rows = rows[(rows["indicator"] == definition) & (rows["sex"] == "both") & rows["age_band"].isin(bands)]
-    sizes = {name: people_of(name, people) for name in bands}
+    sizes = dict(zip(bands, sizes_of_bands(ages_of(bands), people, "people"), strict=True))
     table = standardize_from_sums(
         rows.astype({"age_band": "str", "indicator": "str"}), over="age_band", population=sizes, by=["indicator"]
     )
     return table.assign(people=sum(sizes.values()))
 
 
-def people_of(age_band: str, people: pd.DataFrame) -> float:
-    """How many people of a population are in an age band; 3-19 stands for everybody under 20."""
-    first, last = AGE_BANDS[age_band]
-    first = 0 if age_band == "3-19" else first
-    return float(people.loc[people["age_min"].between(first, last), "people"].sum())
+def ages_of(bands: list[str]) -> pd.DataFrame:
+    """First and last age of bands, as a census counts them: 3-19 stands for everybody under 20.
+
+    Examples
+    --------
+    >>> ages_of(["3-19", "60+"]).values.tolist()
+    [[0.0, 19.0], [60.0, nan]]
+    """
+    first = [0 if band == "3-19" else AGE_BANDS[band][0] for band in bands]
+    last = [None if AGE_BANDS[band][1] == 120 else AGE_BANDS[band][1] for band in bands]
+    return pd.DataFrame({"age_min": first, "age_max": last}, dtype=float)

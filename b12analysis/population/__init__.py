@@ -3,7 +3,7 @@
 ``tables`` reads the people of a country and the standard populations, ``standardization`` weighs estimates by them.
 """
 
-from b12analysis.population.standardization import headcount, standardize
+from b12analysis.population.standardization import headcount, read_population, standardize
 from b12analysis.population.tables import population, population_of_wpp, standard
 
-__all__ = ["headcount", "population", "population_of_wpp", "standard", "standardize"]
+__all__ = ["headcount", "population", "population_of_wpp", "read_population", "standard", "standardize"]

@@ -17,7 +17,7 @@ import pandas as pd
 from b12analysis.arguments import InputError, check_columns
 from b12analysis.population.bands import band_name, sizes_of_bands, span
 
-__all__ = ["headcount", "standardize"]
+__all__ = ["headcount", "read_population", "standardize"]
 
 Population = pd.DataFrame | str | Path
 
@@ -74,7 +74,7 @@ def standardize(
     >>> standardize(bands, older)[["estimate", "lower", "upper"]].round(4).values.tolist()
     [[0.04, 0.0288, 0.058]]
     """
-    people = _read(population)
+    people = read_population(population)
     size = "people" if "people" in people else "weight"
     check_columns("population", people.columns, ["age_min", "age_max", size])
     keys = _keys(estimates, by)
@@ -125,7 +125,7 @@ def headcount(
     >>> headcount(bands, town)[["people", "estimate", "lower", "upper"]].round().values.tolist()
     [[4000.0, 120.0, 84.0, 187.0]]
     """
-    people = _read(population)
+    people = read_population(population)
     check_columns("population", people.columns, ["age_min", "age_max", "people"])
     keys = _keys(estimates, by)
     rows = []
@@ -139,7 +139,19 @@ def headcount(
 _RESULT = ["estimate", "lower", "upper"]
 
 
-def _read(population: Population) -> pd.DataFrame:
+def read_population(population: Population) -> pd.DataFrame:
+    """Read people by age from a CSV file; a table is returned as it is.
+
+    Parameters
+    ----------
+    population : DataFrame or path
+        ``age_min, age_max`` and ``people`` or ``weight``, optionally ``sex``.
+
+    Examples
+    --------
+    >>> read_population(pd.DataFrame({"age_min": [20], "age_max": [None], "people": [1000]}))["people"].tolist()
+    [1000]
+    """
     if isinstance(population, pd.DataFrame):
         return population
     try:
