@@ -425,3 +425,44 @@ def test_people_without_a_group_are_outside_every_group_and_stay_in_the_design()
     domain = survey_prevalence(PEOPLE, "low", domain="woman").iloc[0].to_dict()
     assert grouped.pop("group") == "a"
     assert grouped == domain
+
+
+@STEADY
+@given(surveys(), st.floats(0.01, 100))
+def test_means_follow_their_unit_and_the_geometric_one_is_never_larger(people, factor):
+    mean, scaled = survey_mean(people, "b12"), survey_mean(people.assign(b12=factor * people["b12"]), "b12")
+    for name in ("estimate", "lower", "upper", "se"):
+        assert scaled[name][0] == pytest.approx(factor * mean[name][0], rel=1e-9, abs=1e-9)
+    geometric = survey_geometric_mean(people, "b12")
+    assert geometric["estimate"][0] <= mean["estimate"][0] * (1 + 1e-12)
+    assert geometric["lower"][0] <= geometric["estimate"][0] <= geometric["upper"][0]
+
+
+@STEADY
+@given(surveys(), st.floats(0.01, 0.99))
+def test_a_standardised_prevalence_lies_between_those_of_its_bands(people, share):
+    people = people.assign(place=["a", "b"] * (len(people) // 2) + ["a"] * (len(people) % 2))
+    bands = survey_prevalence(people, "marginal", by="place")["estimate"]
+    found = survey_standardize(people, "marginal", over="place", population={"a": share, "b": 1 - share}).iloc[0]
+    assert bands.min() - 1e-12 <= found["estimate"] <= bands.max() + 1e-12
+    assert 0 <= found["lower"] <= found["estimate"] <= found["upper"] <= 1
+    larger = survey_standardize(people, "marginal", over="place", population={"a": 9 * share, "b": 9 - 9 * share}).iloc[
+        0
+    ]
+    assert larger[["estimate", "se"]].tolist() == pytest.approx(found[["estimate", "se"]].tolist(), abs=1e-12)
+
+
+@STEADY
+@given(surveys())
+def test_odds_of_the_opposite_are_the_inverse(people):
+    people = people.assign(other=~people["marginal"], x=people["b12"] % 7)
+    try:
+        odds = survey_logistic(people, "marginal ~ x").set_index("term").loc["x"]
+    except InputError:  # everybody or nobody is a case, or x parts them
+        return
+    against = survey_logistic(people, "other ~ x").set_index("term").loc["x"]
+    assert against["estimate"] == pytest.approx(1 / odds["estimate"], rel=1e-6)
+    assert against["lower"] == pytest.approx(1 / odds["upper"], rel=1e-6)
+    assert against["se"] == pytest.approx(odds["se"], rel=1e-6, abs=1e-9)
+    heavier = survey_logistic(people.assign(weight=1000 * people["weight"]), "marginal ~ x").set_index("term").loc["x"]
+    assert heavier["se"] == pytest.approx(odds["se"], rel=1e-6, abs=1e-9)
