@@ -15,7 +15,7 @@ import b12analysis as b12
 from b12analysis.arguments import InputError
 from b12analysis.estimates import prevalence
 from b12analysis.evidence import load
-from b12analysis.pooling import MODELS, independent, leave_one_out, pool, subgroup_difference
+from b12analysis.pooling import MODELS, elsewhere, independent, leave_one_out, pool, subgroup_difference
 from b12analysis.pooling.models import log_likelihood
 
 METAFOR = json.loads((Path(__file__).parent / "reference" / "metafor.json").read_text())
@@ -634,3 +634,23 @@ def test_pooling_is_reached_in_its_own_room():
     assert b12.pool is pool
     assert b12.pooling.leave_one_out is leave_one_out
     assert not hasattr(b12.estimates, "independent")
+
+
+def test_two_indicators_of_the_same_people_are_refused():
+    rows = pd.DataFrame({"indicator": ["b12_148", "b12_221"], "cases": [5, 20], "n": [200, 200]})
+    with pytest.raises(InputError, match="studies mixes indicators 'b12_148', 'b12_221'"):
+        pool(rows)
+    assert len(pool(rows, by="indicator")) == 2
+
+
+def test_rows_without_a_cohort_are_all_kept_and_labels_may_occur_twice():
+    rows = pd.DataFrame({"cohort": ["a", None, None], "cases": [1, 2, 3], "n": [10, 20, 30]})
+    assert len(independent(prevalence(rows))) == 3
+    twice = pd.DataFrame({"cohort": ["a", "a", "b"], "cases": [1, 2, 3], "n": [10, 20, 30]}, index=[0, 0, 1])
+    assert independent(prevalence(twice))["n"].tolist() == [20, 30]
+
+
+def test_an_estimate_of_nothing_says_nothing_of_another_population():
+    none = pd.DataFrame({"estimate": [0.0], "lower": [0.0], "upper": [0.1]})
+    with pytest.raises(InputError, match="no place on the logit scale"):
+        elsewhere(none, pd.Series({"k": 7, "tau2": 1.0}))

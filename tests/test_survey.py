@@ -130,11 +130,48 @@ def test_no_cases_and_all_cases_have_an_interval(ci, share):
     # 5 degrees of freedom lessen n by (t with 125 / t with 5) ** 2
     people = PEOPLE.assign(low=float(share))
     row = survey_prevalence(people, "low", ci=ci).iloc[0]
-    effective = 126 * (1.979124 / 2.570582) ** 2
+    # of people with unequal weights Kish's: (sum of w)^2 / sum of w^2, here 93 of 126
+    kish = PEOPLE["weight"].sum() ** 2 / (PEOPLE["weight"] ** 2).sum()
+    effective = kish * (1.979124 / 2.570582) ** 2
     limits = [0, 1 - 0.025 ** (1 / effective)] if share == 0 else [0.025 ** (1 / effective), 1]
     assert row[["lower", "upper"]].tolist() == pytest.approx(limits, rel=1e-5)
     assert (row["estimate"], row["se"], row["total"]) == (share, 0, pytest.approx(share * PEOPLE["weight"].sum()))
     assert row["flag"].startswith(("suppress", "review"))
+
+
+def test_ten_people_of_great_weight_are_ten_people():
+    people = pd.DataFrame({"low": [False] * 1000, "weight": [1e5] * 10 + [1.0] * 990})
+    row = survey_prevalence(people, "low", strata=None, psu=None).iloc[0]
+    # with n = 10: 1 - 0.025 ** (1 / 10) = 0.3085
+    assert row["upper"] == pytest.approx(0.3085, abs=0.005)
+
+
+def test_a_standard_that_rests_on_twenty_people_is_no_better_than_twenty():
+    people = pd.DataFrame({"low": [False] * 1000, "age": ["old"] * 20 + ["young"] * 980})
+    row = survey_standardize(people, "low", over="age", population={"old": 99, "young": 1}, **NO_DESIGN).iloc[0]
+    assert row["upper"] == pytest.approx(1 - 0.025 ** (1 / 20), abs=0.005)
+
+
+def test_psus_that_agree_but_for_rounding_say_nothing():
+    people = pd.DataFrame({"psu": np.repeat(range(6), 10), "low": ([True] + [False] * 9) * 6})
+    row = survey_prevalence(people, "low", weight=None, strata=None).iloc[0]
+    assert row["estimate"] == pytest.approx(0.1)
+    assert row["lower"] < 0.05
+    assert row["upper"] > 0.18
+
+
+def test_groups_of_nobody_are_an_empty_table():
+    table = survey_prevalence(PEOPLE.assign(group=np.nan), "low", by="group")
+    assert table.empty
+    assert {"group", "indicator", "estimate"} <= set(table)
+
+
+@pytest.mark.parametrize("name", ["n", "indicator", "stratum", "se"])
+def test_a_group_cannot_be_called_as_a_column_of_the_result(name):
+    with pytest.raises(InputError, match=f"by has '{name}'"):
+        survey_prevalence(PEOPLE.assign(n=1, indicator=1, se=1), "low", by=name)
+    with pytest.raises(InputError, match="indicator is empty"):
+        survey_prevalence(PEOPLE, [])
 
 
 def test_a_group_in_which_nobody_was_measured_has_a_row_and_no_estimate():
@@ -286,6 +323,28 @@ def test_odds_ratios_by_hand():
     row = survey_logistic(people, "low ~ metformin", **NO_DESIGN).set_index("term").loc["metformin"]
     assert row["estimate"] == pytest.approx(8 / 3)
     assert row["se"] == pytest.approx(np.sqrt((1 / 4 + 1 / 6 + 1 / 2 + 1 / 8) * 20 / 19))
+
+
+def test_the_unit_of_a_term_does_not_matter():
+    years = survey_logistic(PEOPLE.assign(year=2000.0 + PEOPLE["age"] / 10), "low ~ year").set_index("term")
+    centred = survey_logistic(PEOPLE.assign(year=PEOPLE["age"] / 10), "low ~ year").set_index("term")
+    small = survey_logistic(PEOPLE.assign(year=1e-9 * PEOPLE["age"]), "low ~ year").set_index("term")
+    for name in ("coefficient", "se"):
+        assert years[name]["year"] == pytest.approx(centred[name]["year"], rel=1e-6)
+        assert 1e-8 * small[name]["year"] == pytest.approx(centred[name]["year"], rel=1e-6)
+    assert abs(years["coefficient"]["Intercept"]) > 50  # far from any year that was, and no sign of separation
+
+
+def test_the_order_of_categories_is_kept():
+    order = ["under 40", "60+", "40-59", "nobody"]
+    people = PEOPLE.assign(band=pd.Categorical(PEOPLE["band"], categories=order, ordered=True))
+    assert survey_logistic(people, "low ~ band")["term"].tolist() == ["Intercept", "band[T.60+]", "band[T.40-59]"]
+
+
+@pytest.mark.filterwarnings("ignore:divide by zero")
+def test_a_term_that_is_no_number_is_named():
+    with pytest.raises(InputError, match=r"term 'np.log\(woman\)' is no number for \d+ people"):
+        survey_logistic(PEOPLE, "low ~ np.log(woman)")
 
 
 @pytest.mark.parametrize(

@@ -109,6 +109,7 @@ def _pooled(
     kept = kept[found == len(POOLS[cycles])]
     factor = kept["cycle"].map(POOLS[cycles]).astype(float)
     scaled = {name: kept[name] * factor for name in ("weight", "weighted_cases")}
+    scaled["squared_weight"] = kept["squared_weight"] * factor**2
     return kept.assign(**scaled).drop(columns="cycle").reset_index(drop=True)
 
 

@@ -33,8 +33,11 @@ def independent(studies: pd.DataFrame) -> pd.DataFrame:
     check_columns("studies", studies.columns, ["cohort", "estimate", "effective_n"])
     known = studies[studies["estimate"].notna()]
     people = known["n"].fillna(known["effective_n"]) if "n" in known else known["effective_n"]
-    largest = people.astype(float).groupby(known["cohort"]).idxmax()
-    return known.loc[known.index.isin(largest)]
+    # by place, not by label, which may occur twice; a row without a cohort shares nobody that we know of
+    cohort = known["cohort"].astype(object).reset_index(drop=True)
+    alone = pd.Series([("no cohort", place) for place in range(len(known))], dtype=object)
+    largest = people.astype(float).reset_index(drop=True).groupby(cohort.where(cohort.notna(), alone)).idxmax()
+    return known.iloc[sorted(largest)]
 
 
 def enter(studies: pd.DataFrame) -> pd.DataFrame:
@@ -79,11 +82,11 @@ def check_poolable(studies: pd.DataFrame) -> None:
         if len(twice):
             shown = ", ".join(map(repr, twice))
             raise InputError(f"studies has more than one row of cohort {shown}: the people would be counted twice")
-    if "definition" in studies:
-        kinds = studies["definition"].dropna().unique()
+    for column in ("definition", "indicator"):
+        kinds = studies[column].dropna().unique() if column in studies else []
         if len(kinds) > 1:
             shown = ", ".join(map(repr, kinds))
-            raise InputError(f"studies mixes definitions {shown}: pool them one by one, or by='definition'")
+            raise InputError(f"studies mixes {column}s {shown}: pool them one by one, or by={column!r}")
 
 
 def counts(studies: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:

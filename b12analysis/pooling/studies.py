@@ -231,6 +231,8 @@ def elsewhere(estimates: pd.DataFrame, pooled: pd.DataFrame | pd.Series, *, leve
     check_level(level)
     if not row["k"] >= 2 or pd.isna(row["tau2"]):
         raise InputError(f"pooled has k={row['k']:g}: how far surveys differ is known from two on")
+    if not estimates["estimate"].between(0, 1, inclusive="neither").all():
+        raise InputError("estimates has an estimate of 0 or 1, which has no place on the logit scale")
     middle, low, high = (logit(estimates[part].to_numpy(dtype=float)) for part in ("estimate", "lower", "upper"))
     factor = t.ppf((1 + level) / 2, row["k"] - 1)
     below, above = (

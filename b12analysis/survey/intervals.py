@@ -64,19 +64,27 @@ INTERVALS = {"logit": _logit, "beta": _korn_graubard, "mean": _mean, "wilson": _
 
 
 def interval(
-    p: np.ndarray, se: np.ndarray, n: np.ndarray, df: np.ndarray, *, ci: str, level: float
+    p: np.ndarray,
+    se: np.ndarray,
+    n: np.ndarray,
+    df: np.ndarray,
+    *,
+    ci: str,
+    level: float,
+    effective: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Interval of each proportion; where none or all are cases, Clopper and Pearson's on the effective n.
 
-    The standard error is 0 there and says nothing; the effective n is then the number of people, lessened for few
-    degrees of freedom as Korn and Graubard do. Without any degree of freedom nothing is known: 0 to 1.
+    The standard error is 0 there and says nothing. The effective n is then ``effective`` (Kish's, for unequal weights),
+    or else the number of people, lessened for few degrees of freedom as Korn and Graubard do. Without any degree of
+    freedom nothing is known: 0 to 1. The symmetric interval ("mean") may leave 0 to 1, as in R; the others cannot.
     """
     check_choice("ci", ci, INTERVALS)
     check_level(level)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         lower, upper = INTERVALS[ci](p, se, n, df, level)
-        edge = _clopper_pearson(p, n * _fewer(n, df, level), level)
-    flat = ~(se > 0)
+        edge = _clopper_pearson(p, (n if effective is None else effective) * _fewer(n, df, level), level)
+        flat = ~(se > 1e-9 * np.sqrt(p * (1 - p) / n))  # PSUs that agree but for rounding say nothing either
     lower, upper = np.where(flat, edge[0], lower), np.where(flat, edge[1], upper)
     known, blind = n > 0, df <= 0
     lower = np.where(known, np.where(blind, 0.0, np.minimum(lower, p)), np.nan)

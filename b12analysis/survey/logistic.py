@@ -104,41 +104,59 @@ def _matrices(people: pd.DataFrame, formula: str, inside: np.ndarray) -> tuple[n
     if not used.any():
         raise InputError(f"nobody in the domain has a value of all of {', '.join(map(repr, names))}")
     known = people.loc[used, names]
-    # yes and no as 1 and 0, so that a term has the name of its column; text without levels that nobody has
-    flags = {name: known[name].astype(float) for name in names if pd.api.types.is_bool_dtype(known[name].dtype)}
-    numbers = {
-        name: known[name].astype(float)
-        for name in names
-        if name not in flags and pd.api.types.is_numeric_dtype(known[name].dtype)
-    }
-    texts = {name: known[name].astype(str) for name in names if name not in flags and name not in numbers}
     try:
-        matrices = parsed.get_model_matrix(pd.DataFrame({**flags, **numbers, **texts}))
+        matrices = parsed.get_model_matrix(known.apply(_plain), na_action="ignore")
     except (FormulaicError, NameError, TypeError, ValueError) as fault:
         raise InputError(f"formula={formula!r} cannot be computed: {fault}") from None
+    terms = pd.DataFrame(matrices.rhs)
+    for name, values in terms.items():
+        if not np.isfinite(values).all():
+            bad = int((~np.isfinite(values)).sum())
+            raise InputError(
+                f"formula={formula!r}: term {name!r} is no number for {bad} people; leave them out by domain"
+            )
     outcome = np.asarray(matrices.lhs, dtype=float)
     if outcome.shape[1] != 1 or not np.isin(outcome, [0, 1]).all():
         raise InputError(f"formula={formula!r}: the outcome {sides[0]!r} must be true or false (1 or 0)")
-    return outcome[:, 0], pd.DataFrame(matrices.rhs), np.flatnonzero(used)
+    return outcome[:, 0], terms, np.flatnonzero(used)
+
+
+def _plain(values: pd.Series) -> pd.Series:
+    """Yes and no as 1 and 0, so that a term is called as its column; of text the levels that somebody has, in order."""
+    if pd.api.types.is_numeric_dtype(values.dtype) or pd.api.types.is_bool_dtype(values.dtype):
+        return values.astype(float)
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        return values.cat.remove_unused_categories()
+    return values.astype(str)
 
 
 def _fit(y: np.ndarray, x: np.ndarray, w: np.ndarray, names: pd.Index) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Coefficients by Newton's method to the last digit, fitted probabilities, and the inverse of the information."""
-    if np.linalg.matrix_rank(x) < x.shape[1]:
-        raise InputError(f"terms {', '.join(map(repr, names))}: one is a sum of others, so they cannot be told apart")
-    coefficient = np.zeros(x.shape[1])
+    """Coefficients by Newton's method to the last digit, fitted probabilities, and the inverse of the information.
+
+    It works on orthogonal combinations of the terms, so that the units of a term do not matter.
+    """
+    size = np.abs(x).max(axis=0)
+    listed = ", ".join(map(repr, names))
+    basis, back = np.linalg.qr(x / np.where(size > 0, size, 1))
+    if np.abs(np.diag(back)).min() < 1e-9 * np.abs(np.diag(back)).max():
+        raise InputError(f"terms {listed}: one is a sum of others, so they cannot be told apart")
+    basis, back = basis * np.sqrt(len(y)), back / np.sqrt(len(y))
+    found = np.zeros(x.shape[1])
     for _ in range(50):
-        with np.errstate(over="ignore"):
-            fitted = 1 / (1 + np.exp(-x @ coefficient))
-        information = (x * (w * fitted * (1 - fitted))[:, None]).T @ x
-        if np.linalg.cond(information) > 1e14 or np.abs(coefficient).max() > 50:
+        log_odds = basis @ found
+        if np.abs(log_odds).max() > 30:  # a probability within 1e-13 of 0 or 1: the likelihood rises for ever
             break
-        step = np.linalg.solve(information, x.T @ (w * (y - fitted)))
-        coefficient = coefficient + step
-        if np.abs(step).max() < 1e-10:
-            fitted = 1 / (1 + np.exp(-x @ coefficient))
-            return coefficient, fitted, np.linalg.inv((x * (w * fitted * (1 - fitted))[:, None]).T @ x)
+        fitted = 1 / (1 + np.exp(-log_odds))
+        inverse = np.linalg.inv((basis * (w * fitted * (1 - fitted))[:, None]).T @ basis)
+        step = inverse @ (basis.T @ (w * (y - fitted)))
+        found = found + step
+        if np.abs(step).max() < 1e-11 * max(1, np.abs(found).max()):
+            fitted = 1 / (1 + np.exp(-basis @ found))
+            inverse = np.linalg.inv((basis * (w * fitted * (1 - fitted))[:, None]).T @ basis)
+            to_terms = np.linalg.inv(back) / size[:, None]
+            return to_terms @ found, fitted, to_terms @ inverse @ to_terms.T
+    worst = names[int(np.abs(np.linalg.solve(back, found)).argmax())]
     raise InputError(
-        f"terms {', '.join(map(repr, names))} part cases from the others so well that an odds ratio has no bound; "
-        "leave a term out or join its levels"
+        f"term {str(worst)!r} parts cases from the others so well that its odds ratio has no bound (terms: {listed}); "
+        "leave it out or join its levels"
     )

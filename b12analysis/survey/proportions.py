@@ -13,15 +13,17 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from b12analysis.arguments import check_columns
+from b12analysis.arguments import InputError, check_columns
 from b12analysis.survey import design as d
 from b12analysis.survey.intervals import interval, presentation
 
 __all__ = ["SUMS", "prevalence_from_sums", "survey_prevalence", "survey_sums"]
 
 #: What is added up per PSU.
-SUMS = ["n", "cases", "weight", "weighted_cases"]
+SUMS = ["n", "cases", "weight", "weighted_cases", "squared_weight"]
 _PSU = ["stratum", "psu", "stratum_psus"]
+#: Columns of the results, which a column of ``by`` cannot be called.
+_TAKEN = {*_PSU, *SUMS, "indicator", "estimate", "lower", "upper", "se", "df", "deff", "total", "total_se", "flag"}
 
 
 def survey_prevalence(
@@ -76,8 +78,9 @@ def survey_prevalence(
         total, total_se          people in the population for whom it is true, and its standard error
         flag                     empty, or why the US presentation standard would suppress or review it
 
-        Where none or all are cases the interval is Clopper and Pearson's on n people, lessened for few degrees of
-        freedom; ``se`` is 0. A group in which nobody was measured has ``n`` 0 and no estimate.
+        Where none or all are cases the interval is Clopper and Pearson's on the effective n of the weights (Kish's),
+        lessened for few degrees of freedom; ``se`` is 0. A group in which nobody was measured has ``n`` 0 and no
+        estimate.
 
     Raises
     ------
@@ -129,6 +132,7 @@ def survey_sums(
         stratum_psus             PSUs of this stratum in the whole survey
         n, cases                 people with a known indicator, and those for whom it is true
         weight, weighted_cases   the people whom they represent
+        squared_weight           sum of the squared weights of the n people
 
     Examples
     --------
@@ -140,7 +144,7 @@ def survey_sums(
     row, unit = np.nonzero(cells.n)
     table = cells.labels.iloc[row].reset_index(drop=True)
     place = psus.iloc[unit].reset_index(drop=True).assign(stratum_psus=cells.size[unit])
-    values = (cells.n, cells.cases, cells.weight, cells.weighted)
+    values = (cells.n, cells.cases, cells.weight, cells.weighted, cells.squared)
     totals = pd.DataFrame({name: array[row, unit] for name, array in zip(SUMS, values, strict=True)})
     return pd.concat([table, place, totals.astype({"n": "int64", "cases": "int64"})], axis=1)
 
@@ -158,7 +162,8 @@ def prevalence_from_sums(
     Parameters
     ----------
     sums : DataFrame
-        What :func:`survey_sums` returns. Rows of several groups of one indicator may be given: they are added up.
+        What :func:`survey_sums` returns. Rows of several groups of one indicator may be given: they are added up, so
+        the groups must not share people (20-39 and 40-59, not 20-39 and 20+).
     by : str or list of str
         One estimate for each combination of these columns.
     ci, level, singleton
@@ -195,8 +200,15 @@ class AddedUp:
     cases: np.ndarray
     weight: np.ndarray
     weighted: np.ndarray
+    squared: np.ndarray
     stratum: np.ndarray
     size: np.ndarray
+
+
+def kish(cells: AddedUp) -> np.ndarray:
+    """People of equal weights who would be worth as much, by row: (sum of w)^2 / sum of w^2."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return cells.weight.sum(axis=1) ** 2 / cells.squared.sum(axis=1)
 
 
 def added(sums: pd.DataFrame, keys: list[str], singleton: str) -> AddedUp:
@@ -229,6 +241,7 @@ def _sums(
     """Add up per group and indicator (rows) and PSU (columns); return also the names of the PSUs."""
     design = d.design_of(people, weight=weight, strata=strata, psu=psu, singleton=singleton)
     values = d.flags(people, d.columns(indicator))
+    _check_names(d.columns(by), list(values))
     group, labels = d.groups(people, by)
     inside = d.domain_of(people, domain) & (design.weight > 0)
     k, kinds = len(labels), list(values)
@@ -236,12 +249,22 @@ def _sums(
     for value in values.values():
         known = np.where(inside & ~np.isnan(value), group, -1)
         case = np.where(value == 1, known, -1)
-        for name, add, who in zip(SUMS, [None, None, design.weight, design.weight], [known, case] * 2, strict=True):
+        w = design.weight
+        for name, add, who in zip(SUMS, [None, None, w, w, w**2], [known, case, known, case, known], strict=True):
             parts[name].append(d.psu_sums(add, who, k, design))
     repeated = labels.loc[labels.index.repeat(len(kinds))].reset_index(drop=True)
     repeated["indicator"] = kinds * k
-    arrays = [np.stack(parts[name], axis=1).reshape(k * len(kinds), -1) for name in SUMS]
+    arrays = [np.stack(parts[name], axis=1).reshape(k * len(kinds), len(design.stratum)) for name in SUMS]
     return AddedUp(repeated, *arrays, design.stratum, design.size), design.labels
+
+
+def _check_names(by: list[str], indicators: list[str]) -> None:
+    """Refuse groups that are called as a column of the result, and no indicator at all."""
+    if not indicators:
+        raise InputError("indicator is empty; name at least one column of true and false")
+    for name in by:
+        if name in _TAKEN:
+            raise InputError(f"by has {name!r}, which is a column of the result; give the column another name")
 
 
 def _estimates(cells: AddedUp, singleton: str, *, ci: str, level: float) -> pd.DataFrame:
@@ -259,7 +282,7 @@ def _estimates(cells: AddedUp, singleton: str, *, ci: str, level: float) -> pd.D
         deff = se**2 / (p * (1 - p) / (people - 1))
     present = cells.n > 0
     df = present.sum(axis=1) - d.strata_present(present, stratum)
-    lower, upper = interval(p, se, people, df, ci=ci, level=level)
+    lower, upper = interval(p, se, people, df, ci=ci, level=level, effective=kish(cells))
     return pd.DataFrame(
         {
             "n": people.astype(int),

@@ -10,7 +10,7 @@ import pandas as pd
 from b12analysis.arguments import InputError, check_columns
 from b12analysis.survey import design as d
 from b12analysis.survey.intervals import interval, presentation
-from b12analysis.survey.proportions import AddedUp, added, survey_sums
+from b12analysis.survey.proportions import AddedUp, added, kish, survey_sums
 
 __all__ = ["standardize_from_sums", "survey_standardize"]
 
@@ -149,7 +149,10 @@ def standardize_from_sums(
     crude = np.bincount(group, cells.weighted.sum(axis=1)) / np.bincount(group, cells.weight.sum(axis=1))
     present = over_bands(cells.n) > 0
     df = present.sum(axis=1) - d.strata_present(present, cells.stratum)
-    lower, upper = interval(estimate, se, n, df, ci=ci, level=level)
+    # each band is as good as its own people; a small band of great weight makes the whole as poor as itself
+    with np.errstate(divide="ignore"):
+        effective = 1 / np.bincount(group, portion**2 / kish(cells), len(labels))
+    lower, upper = interval(estimate, se, n, df, ci=ci, level=level, effective=effective)
     counts = {"n": n.astype(int), "cases": cases.astype(int), "crude": crude}
     limits = {"estimate": estimate, "lower": lower, "upper": upper, "se": se, "df": df}
     return labels.assign(**counts, **limits, flag=presentation(estimate, se, n, df))
