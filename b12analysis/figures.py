@@ -208,6 +208,7 @@ def _series(
             "size": 9,
             "color": colour,
         },
+        cliponaxis=False,
         name=words,
         text=hover,
         hovertemplate="%{text}<extra></extra>",
@@ -250,6 +251,7 @@ def _mark(
             "color": colour,
             "line": {"width": 0 if known else 2, "color": colour},
         },
+        cliponaxis=False,
         name=words,
         hovertemplate=f"{_wrap(hover)}<br><b>{shown}</b><extra></extra>",
     )

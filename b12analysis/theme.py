@@ -152,12 +152,16 @@ def share(estimate: float, lower: float | None = None, upper: float | None = Non
     '2.7 % (1.8–4.1)'
     >>> share(0.689, 0.534, 0.818)
     '69 % (53–82)'
+    >>> share(0.016, 0.0002, 0.56)
+    '1.6 % (0.02–56)'
     """
     if estimate is None or math.isnan(estimate):
         return "not known"
     if any(limit is None or math.isnan(limit) for limit in (lower, upper)):
         return f"{number(100 * estimate, 0 if estimate >= 0.0995 else 1 if estimate >= 0.001 else None)} %"
     digits = 0 if upper - lower >= 0.1 else 1 if upper - lower >= 0.002 else 2
+    if digits == 0 and 0 < lower < 0.005:  # so wide that whole per cents would make the lower limit nothing
+        return f"{number(100 * estimate)} % ({number(100 * lower)}–{100 * upper:.0f})"
     low, high = (f"{100 * limit:.{digits}f}" for limit in (lower, upper))
     return f"{100 * estimate:.{digits}f} % ({low}–{high})"
 
@@ -190,6 +194,11 @@ def people(estimate: float, lower: float | None = None, upper: float | None = No
     digits = 1 - math.floor(math.log10(width)) if width > 0 else 0
     digits = min(max(digits, 0), 3) if word else min(max(digits, -1), 0)
     said = [f"{round(value / unit, digits):,.{max(digits, 0)}f}" for value in values]
+    least = f"{10.0**-digits:g}"
+    said = [
+        f"under {least}" if 0 < value / unit < 0.5 * 10.0**-digits else text
+        for value, text in zip(values, said, strict=True)
+    ]
     return f"{said[0]}{word}" + (f", {said[1]} to {said[2]}" if has_limits else "")
 
 

@@ -265,6 +265,8 @@ def _note(row: dict[str, Any], apparent: _Share, found: _Share, cleared: _Share)
             f"estimate set to 0: {positive:.3g} % test positive, fewer than the false-positive rate of {false:.3g} % "
             "alone would give"
         )
+        if row["upper"] < 1e-12:
+            notes.append("even the upper limit is below that rate: the specificity must be higher than was assumed")
     elif formula > 1:
         most = 100 * found.estimate
         notes.append(

@@ -104,7 +104,7 @@ def test_prevalence_of_the_united_states_is_computed_from_its_survey():
     # 2.709 % of 3,214 people, as R finds it (tests/reference/nhanes_survey.json has 60+ women, 20+ and 70+)
     assert "2.7 % (1.8–4.1)" in page.sentence
     assert "85 of 3,214 people" in page.sentence
-    assert [figure["text"] for figure in page.key_figures] == ["2.7 % (1.8–4.1)", "2.1 million people (1.4–3.1)"]
+    assert [figure["text"] for figure in page.key_figures] == ["2.7 % (1.8–4.1)", "2,068 thousand people (1,375–3,096)"]
     assert len(of_kind(blocks, "figure")) == 9
 
 
@@ -128,10 +128,26 @@ def test_prevalence_of_a_survey_of_ones_own(tmp_path):
     given = {"data": tmp_path / "mine.csv", "columns": ["b12_pmol_l=vitb12", "age=years"], "country": "Ghana"}
     blocks, page = executed("prevalence", **given)
     assert page.finding == "In your survey 20 % had serum B12 below 148 pmol/L"
+    assert "as a simple random sample" in page.sentence
     assert page.key_figures[0]["estimate"] == pytest.approx(20)
+    assert len(page.key_figures) == 1  # only the reader knows whether it speaks for Ghana
     by_age = table(of_kind(blocks, "figure")[0])
     assert {row["indicator"] for row in by_age} == {"b12_148", "b12_221"}
     assert sum(int(row["cases"]) for row in by_age if row["indicator"] == "b12_148") == 20
+    _, older = executed("prevalence", **given, age_band="older_adults")
+    ages = [20 + place % 70 for place in range(100)]
+    assert f"({sum(age >= 60 for age in ages)} of 100 people" in older.sentence
+
+
+@pytest.mark.parametrize("column", ["years", None])
+def test_a_survey_of_children_and_one_without_ages_have_pages_too(tmp_path, column):
+    rows = "\n".join(f"{100 + 5 * place},{5 + place % 10}" for place in range(60))
+    (tmp_path / "mine.csv").write_text(f"vitb12,years\n{rows}\n")
+    columns = ["b12_pmol_l=vitb12", *([f"age={column}"] if column else [])]
+    blocks, page = executed("prevalence", data=tmp_path / "mine.csv", columns=columns)
+    assert page.finding.startswith("In your survey 17 %")
+    groups = {row["age_band"] for row in table(of_kind(blocks, "figure")[0])}
+    assert groups == ({"3-19"} if column else {"all"})
 
 
 def test_prevalence_pools_independent_surveys_of_one_definition():
@@ -146,10 +162,10 @@ def test_prevalence_pools_independent_surveys_of_one_definition():
 
 def test_prevalence_says_so_where_no_survey_answers():
     blocks, page = executed("prevalence", country="India", definition="b12_148")
-    assert page.finding == "If India were like the United States: 2 %"
+    assert page.finding == "If India were like the United States: 1.6 %"
     assert "no survey that answers this for India" in page.sentence
     assert "14 % to 31 %" in page.sentence  # what is known instead
-    assert page.key_figures[0]["what"] == "95 %, with the spread between countries"
+    assert page.key_figures[0]["what"] == "95 %, with the spread between surveys"
     upper = page.key_figures[0]["upper"]
     assert upper > 50  # seven surveys from 2 % to 40 % say next to nothing about an eighth
     counted = next(block for block in of_kind(blocks, "figure") if "in 2020" in block["title"])

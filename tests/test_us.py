@@ -38,7 +38,7 @@ def test_every_table_can_be_drawn_and_its_words_hold_its_numbers(band, definitio
     assert all(share(old[way]) in us.kidney_words(kidney)["title"] for way in ("all", "egfr_60"))
     assert (
         share(usual.query("definition == 'b12_148' and way == 'kept'")["estimate"].item())
-        in us.usual_words(usual)["title"]
+        in us.usual_words(usual, "b12_148")["title"]
     )
 
 
@@ -108,7 +108,8 @@ def test_a_countrys_own_surveys_come_first():
     }
     assert {kind: row["kind"].tolist() for kind, row in kinds.items()} == {kind: [kind] for kind in kinds}
     assert country.headline(none, None, None, country="Ghana", people=population("Ghana"), **ASKED).empty
-    assert country.headline(none, None, peers, country="any", **ASKED).empty
+    # of all countries, where no survey used the definition, the one that measured it
+    assert country.headline(none, None, peers, country="any", **ASKED)["kind"].tolist() == ["us"]
 
 
 def test_a_borrowed_prevalence_is_as_uncertain_as_countries_are_apart():
@@ -181,7 +182,10 @@ def test_what_is_true_falls_with_specificity_and_never_below_zero():
     assert table["estimate"].is_monotonic_decreasing
     assert table["estimate"].iloc[0] == pytest.approx(best["estimate"].iloc[0] / 0.95)
     assert table["estimate"].iloc[-1] == 0
-    assert table["detail"].iloc[-1] == "nobody need be deficient"
+    assert table["detail"].iloc[2] == "nobody need be deficient"  # 98 %
+    # 2.3 % at most were found, where 10 % would be by error alone
+    assert table["detail"].iloc[-1] == "cannot be: false positives alone would be more"
+    assert "more than 97 %" in country.truth_words(table, 0.95)["summary"]
     assert (table["upper"] > 0).iloc[0]
     assert "98 % of the healthy" in country.truth_words(table, 0.95)["summary"]
 
@@ -193,7 +197,13 @@ def test_a_survey_of_ones_own_is_estimated_with_its_design():
         weight=rng.uniform(1, 5, 400), stratum=rng.integers(4, size=400), psu=rng.integers(2, size=400)
     )
     expected = b12.survey_prevalence(people.assign(**indicators(people, ["b12_148"])), "b12_148").iloc[0]
-    assert yours.one(people, "b12_148").iloc[0]["se"] == expected["se"]
+    assert yours.one(people, "b12_148", "any").iloc[0]["se"] == expected["se"]
+    older = yours.one(people, "b12_148", "older_adults").iloc[0]
+    assert older["n"] == (people["age"] >= 60).sum()
+    with pytest.raises(InputError, match="nobody with a known 'b12_148' among people aged 3 to 19"):
+        yours.one(people, "b12_148", "children")
+    with pytest.raises(InputError, match="data has no column 'age'"):
+        yours.one(people.drop(columns="age"), "b12_148", "children")
     table = yours.by_age(people, "b12_148")
     assert set(table["age_band"]) == {"20-39", "40-59", "60+"}
     assert table.query("indicator == 'b12_148'")["n"].sum() == 400
@@ -204,3 +214,10 @@ def test_a_survey_of_ones_own_is_estimated_with_its_design():
 def test_a_pair_that_is_none_is_refused(item):
     with pytest.raises(InputError, match=r"columns\[2\]="):
         yours.pairs("columns", ["age=AGE", item])
+
+
+def test_a_pair_is_given_once_and_with_a_file():
+    with pytest.raises(InputError, match=r"columns\[2\]='age=cluster' names 'age' a second time"):
+        yours.pairs("columns", ["age=AGE", "age=cluster"])
+    with pytest.raises(InputError, match="is given without data"):
+        yours.read(None, ["age=AGE"], [])

@@ -42,6 +42,8 @@ __all__ = [
 ]
 
 _WHO = {"20+": "adults", "60+": "people of 60 and over", "3-19": "children and adolescents"}
+#: The same as a census in bands of five years counts them.
+_COUNTED = _WHO | {"3-19": "children and adolescents of 5 to 19"}
 #: Words for the censuses.
 YEARS = {"2020": "2020", "2030": "2030 (projection)", "your file": "your file"}
 #: Specificities of the test that the last figure compares.
@@ -80,7 +82,7 @@ def headline(
     american = us.one(definition, band)
     if yours is not None:
         return yours.assign(kind="yours")
-    if country == "United States" and len(american):
+    if len(american) and (country == "United States" or (country == "any" and studies.empty)):
         return american.assign(kind="us")
     if pooled is not None:
         return pooled.assign(kind="pooled")
@@ -100,19 +102,24 @@ def answer(best: pd.DataFrame, *, country: str, age_band: str, definition: str, 
         finding = f"If {the(country)} were like the United States: {value.split(' (')[0]}"
         return finding, (
             f"These tables hold no survey that answers this for {the(country)}. With its ages and the US prevalence "
-            f"by age, **{value}** of {who} would have {what}. The interval includes how far countries differ: only a "
-            f"survey can narrow it.{f' What is known instead: {instead}.' if instead else ''}"
+            f"by age, **{value}** of {who} would have {what}. The interval includes how far surveys of different "
+            "countries and ages lie apart: only one of its own can narrow it."
+            + (f" What is known instead: {instead}." if instead else "")
+        )
+    if row["kind"] == "yours":
+        finding = f"In your survey {value.split(' (')[0]} had {what}"
+        of = f" of {row['people']:,}" if row["n"] < row["people"] else ""
+        ages = "" if age_band == "any" else f" of {who}"
+        return finding, (
+            f"**{value}**{ages} in your survey had {what} ({row['n']:,}{of} people; {row['design']}){_flagged(row)}."
         )
     by_age = us.by_age(definition, us.band(age_band))
     other = f"{share(by_age['estimate'].min())} to {share(by_age['estimate'].max())}"
-    if row["kind"] == "yours":
-        finding = f"In your survey {share(row['estimate'])} had {what}"
-        return finding, f"**{value}** of the {row['n']:,} people measured in your survey had {what}{_flagged(row)}."
     finding = f"{value.split(' (')[0]} of {who} in the United States; by other definitions and ages {other}"
     years = row["cycles"].replace("-", "–")
     return finding, (
         f"Of {who} in the United States, **{value}** had {what} in {years} ({row['cases']:,} of {row['n']:,} "
-        f"people, weighted){_flagged(row)}. How many are low depends on definition and age: {other}."
+        f"people, weighted){_flagged(row)}. By other definitions and at other ages it is {other}."
     )
 
 
@@ -127,7 +134,7 @@ def key_figures(best: pd.DataFrame, counts: pd.DataFrame) -> list[dict]:
     names = {
         "yours": ("your survey", "95 % interval"),
         "us": (f"United States, {str(row.get('cycles')).replace('-', '–')}", "95 % interval, survey design"),
-        "like": ("if it were like the United States", "95 %, with the spread between countries"),
+        "like": ("if it were like the United States", "95 %, with the spread between surveys"),
     }
     figures = []
     if row["kind"] in names:
@@ -135,7 +142,7 @@ def key_figures(best: pd.DataFrame, counts: pd.DataFrame) -> list[dict]:
         figures.append({"name": name, "row": row, "what": what})
     total = counts[counts["is_total"]].iloc[:1] if len(counts) else counts
     for row in total.to_dict("records"):
-        unit, scale = people_unit(total)
+        unit, scale = "thousand people", 1e-3  # one unit on all pages: their index is sorted by it
         about = {"name": f"in {row['year']}", "what": "95 % interval"}
         figures.append({"row": row, "scale": scale, "unit": unit, **about})
     return figures
@@ -158,7 +165,8 @@ def headcounts(best: pd.DataFrame, people: dict[str, pd.DataFrame], *, age_band:
     """How many people it is: prevalence times census.
 
     People are counted at the ages, and of the sex, that the estimate speaks for. Nothing is counted where the ages are
-    not known, from surveys that were pooled over ages, and from those that do not speak for the whole country.
+    not known, from surveys that were pooled over ages, and from those that do not speak for a whole country: the
+    reader's own among them, of which only the reader knows (:func:`b12analysis.headcount` counts it).
 
     Parameters
     ----------
@@ -205,10 +213,10 @@ def _ages(best: pd.DataFrame, band: str) -> dict | None:
     """Whom the headline speaks for, in whole bands of five years; None where that is not known."""
     row = best.iloc[0]
     first, last = us.ages_of([band]).iloc[0]
-    everybody = {"sexes": ["men", "women"], "first": first, "last": last, "who": _WHO[band]}
-    if row["kind"] in ("us", "like", "yours"):
+    everybody = {"sexes": ["men", "women"], "first": first, "last": last, "who": _COUNTED[band]}
+    if row["kind"] in ("us", "like"):
         return everybody
-    if row["kind"] == "pooled" or row["setting"] != "national" or pd.isna(row["age_min"]):
+    if row["kind"] in ("yours", "pooled") or row["setting"] != "national" or pd.isna(row["age_min"]):
         return None  # a village does not speak for its country
     first = 5 * math.ceil(row["age_min"] / 5)
     last = None if pd.isna(row["age_max"]) or row["age_max"] > 79 else 5 * ((row["age_max"] + 1) // 5) - 1
@@ -223,7 +231,7 @@ def _ages(best: pd.DataFrame, band: str) -> dict | None:
 def _bands(definition: str, there: pd.DataFrame) -> pd.DataFrame:
     """Headcounts of the adult age bands of the US survey."""
     rows = prevalence(us.one(definition, "20+")["cycles"].iloc[0], definition, age_band=us.ADULTS)
-    counted = population.headcount(pd.concat([rows, us.ages_of(us.ADULTS)], axis=1), there, by=["age_min", "age_max"])
+    counted = population.headcount(rows.drop(columns="sex"), there, by=["age_min", "age_max"])
     return counted.assign(label=[us.AGES[name] for name in rows["age_band"]])
 
 
@@ -234,7 +242,7 @@ def headcounts_words(counts: pd.DataFrame, best: pd.DataFrame, *, country: str) 
     place = the(country) if country != "any" else "your file"
     said = {
         "us": "US prevalence by age",
-        "like": "the US prevalence by age, widened by the spread between countries,",
+        "like": "the US prevalence by age, widened by the spread between surveys,",
         "yours": "the prevalence in your survey",
     }.get(best["kind"].iloc[0], "the prevalence of its most precise survey, alike at all of these ages,")
     who = now["label"].removeprefix("All ")
@@ -268,22 +276,29 @@ def truth(best: pd.DataFrame, *, sensitivity: float, rng: int) -> pd.DataFrame:
     ]
     table = pd.concat(rows, ignore_index=True)
     table["label"] = [f"clears {100 * one:g} % of the healthy" for one in _SPECIFICITIES]
-    return table.assign(detail=["nobody need be deficient" if one == 0 else "" for one in table["estimate"]])
+    nobody, never = "nobody need be deficient", "cannot be: false positives alone would be more"
+    table["detail"] = [
+        never if row.upper < 1e-12 else nobody if row.estimate == 0 else "" for row in table.itertuples()
+    ]
+    return table
 
 
 def truth_words(table: pd.DataFrame, sensitivity: float) -> dict[str, str]:
     """Say what becomes of the headline if the test errs."""
     apparent = table["apparent"].iloc[0]
-    enough = table[table["estimate"] == 0]["specificity"]
+    enough, never = (table[rows]["specificity"] for rows in (table["estimate"] == 0, table["upper"] < 1e-12))
     limit = f"at a specificity of 90 % it would be {share(table['estimate'].iloc[-1])}"
     if len(enough):
         limit = (
             f"a test that clears {100 * enough.max():g} % of the healthy would find as many where nobody is deficient"
         )
+    if len(never):
+        limit += f"; so few were found that it must clear more than {100 * never.max():g} %"
     return {
         "title": f"{share(apparent)} below the cut-off is not {share(apparent)} deficient",
         "summary": f"True prevalence behind the {share(apparent)} if the test finds {100 * sensitivity:g} % of the "
-        f"deficient and clears 100 to 90 % of the others: {limit}. No blood test of B12 has a known error rate.",
+        f"deficient and clears 100 to 90 % of the others: {limit}. What a blood test of B12 misses is not agreed upon.",
         "caption": "Rogan and Gladen's correction with the survey's own uncertainty; sensitivity and specificity are "
-        "assumptions, taken as exact. 0 with an upper limit: fewer are positive than false positives alone would be.",
+        "assumptions, taken as exact. 0 with an upper limit: fewer are positive than false "
+        "positives alone would be; without one, the survey refutes this specificity.",
     }

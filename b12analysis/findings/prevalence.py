@@ -29,7 +29,7 @@ __all__ = [
 
 CAVEATS = [
     "Assays differ: a cut-off on one laboratory's scale finds other people than the same number on another's.",
-    "One sample is not a status: serum B12 of one person varies by about a fifth from one week to another.",
+    "One sample is not a status: serum B12 of one person varies by some 15 to 20 % from one sample to the next.",
     "Where a survey prints no interval, ours takes its people for a simple random sample and is too narrow.",
     "The US survey leaves out people in institutions, among them most nursing-home residents, who are often low.",
 ]

@@ -54,7 +54,7 @@ AGES = {
 #: Bands that fill the adult years.
 ADULTS = ["20-39", "40-59", "60-69", "70+"]
 #: Definitions that every page compares.
-_COMPARED = ["b12_148", "b12_221", "mma_271", "mma_376", "b12_148_or_mma_271", "b12_148_and_mma_271"]
+_COMPARED = ["b12_148", "b12_221", "mma_271", "mma_271_egfr_60", "b12_148_or_mma_271", "b12_148_and_mma_271"]
 _DESIGN = "95 % intervals with the survey's strata and clusters, on the logit scale."
 _UNCERTAIN = "Hollow: too uncertain to quote by the standard of the survey's own agency (NCHS 2017)."
 #: Words for single and usual status, the latter by what is assumed of its spread.
@@ -126,10 +126,21 @@ def by_age_words(table: pd.DataFrame) -> dict[str, str]:
     return {
         "title": f"The same Americans by {len(whole)} definitions: {spread(table)}",
         "summary": f"United States, {_dash(cycles)}: from {share(low['estimate'])} ({low['label']}, "
-        f"{AGES[low['age_band']]}) to {share(high['estimate'])} ({high['label']}, {AGES[high['age_band']]}). Raised "
-        "MMA becomes much more common with age, partly because kidneys fail; low serum B12 less so.",
+        f"{AGES[low['age_band']]}) to {share(high['estimate'])} ({high['label']}, {AGES[high['age_band']]}). "
+        f"{_with_age(table)}".strip(),
         "caption": f"{_DESIGN} {_UNCERTAIN}",
     }
+
+
+def _with_age(table: pd.DataFrame) -> str:
+    """Say how raised MMA and low B12 change with age, where the table shows it."""
+    at = table.set_index(["indicator", "age_band"])["estimate"]
+    said = []
+    for indicator in ("mma_271", "b12_148"):
+        if {(indicator, "20-39"), (indicator, "60+")} <= set(at.index):
+            young, old = share(at[indicator, "20-39"]), share(at[indicator, "60+"])
+            said.append(f"{definition_label(indicator)}: {young} at 20 to 39, {old} at 60 and over")
+    return f"With age: {'; '.join(said)}." if said else ""
 
 
 def _dash(cycles: str) -> str:
@@ -183,12 +194,12 @@ def assay_words(table: pd.DataFrame) -> dict[str, str]:
     before, converted, after = at["2005–2006", "as_measured"], at["2005–2006", "roche"], at["2011–2012", "roche"]
     what, age = definition_label(table["definition"].iloc[0]), AGES[table["age_band"].iloc[0]]
     return {
-        "title": f"A new assay made {share(before)} into {share(after)}; on one scale it was {share(converted)} before",
+        "title": f"{share(before)} by the old assay, {share(after)} by the new; on one scale {share(converted)} before",
         "summary": f"{what[0].upper()}{what[1:]}, United States, {age}, by survey cycle: as the older assay (Bio-Rad, "
-        "to 2006) measured it, and on the scale of the newer (Roche, from 2011). The step between 2005–06 and 2011–12 "
-        "comes from the assay, not from people.",
+        "to 2006) measured it, and on the scale of the newer (Roche, from 2011). The fall between 2005–06 and 2011–12 "
+        "goes with the assay; on one scale the intervals leave room for no change, or for a small rise.",
         "caption": "Converted by CDC's equation, Roche = 10^(0.97 log10 Bio-Rad + 0.14) pg/mL; 200 pg/mL on Roche is "
-        f"about 169 on Bio-Rad. {_DESIGN}",
+        f"about 169 on Bio-Rad; the equation is taken as exact. {_DESIGN} {_UNCERTAIN}",
     }
 
 
@@ -213,7 +224,7 @@ def kidney_words(table: pd.DataFrame) -> dict[str, str]:
         "(eGFR) of at least 60, and all with MMA adjusted to an eGFR of 90 "
         f"({share(old['adjusted'])} at 60 and over in 2011–2014).",
         "caption": "eGFR by CKD-EPI 2021. The adjustment takes MMA to rise as a power of eGFR below 90, at equal serum "
-        f"B12 and age. Before and after 2011 MMA was measured by different methods. {_DESIGN}",
+        f"B12 and age. Before and after 2011 MMA was measured by different methods. {_DESIGN} {_UNCERTAIN}",
     }
 
 
@@ -244,18 +255,20 @@ def usual(age_band: str) -> pd.DataFrame:
     return both[kept].astype(dict.fromkeys(["estimate", "lower", "upper"], float))
 
 
-def usual_words(table: pd.DataFrame) -> dict[str, str]:
-    """Say how much rarer usual low status is."""
-    first = table[table["definition"] == "b12_148"].set_index("way")
+def usual_words(table: pd.DataFrame, definition: str) -> dict[str, str]:
+    """Say how much rarer usual status is, by this definition if it is among them."""
+    which = definition if definition in set(table["definition"]) else "b12_148"
+    first, label = table[table["definition"] == which].set_index("way"), definition_label(which)
     single, kept = (share(first["estimate"][way]) for way in ("single", "kept"))
     return {
-        "title": f"Low in one sample {single}, usually low {kept}",
+        "title": f"{label[0].upper()}{label[1:]}: {single} in one sample, {kept} usually",
         "summary": f"United States, {AGES[table['age_band'].iloc[0]]}: one blood sample catches people on a bad day. "
         "With the spread within people from a repeat examination (2001–02, about 530 people) the share whose usual "
         "level is beyond the cut-off is smaller for every marker.",
         "caption": "Each level is drawn to the mean (on logarithms) until the spread between people remains, keeping "
-        "the shape of the single ones, or taken as normal on some scale: where the two differ, nobody knows. Intervals "
-        "know the design, and that the spread within people is an estimate.",
+        "the shape of the single ones, or taken as normal on some scale: where the two differ, nobody knows. That "
+        "the spread of 2001–02 holds for other years and assays is assumed. Intervals know the design, and that this "
+        "spread is an estimate.",
     }
 
 
@@ -263,7 +276,7 @@ def like(definition: str, age_band: str, people: pd.DataFrame) -> pd.DataFrame:
     """US prevalence with the ages of another population: one row, with its design-based interval.
 
     ``people`` is as :func:`b12analysis.population.population` returns it; its bands must lie within the survey's.
-    Everybody under 20 is one band.
+    People of 5 to 19 are one band.
     """
     bands = {"20+": ADULTS, "60+": ["60-69", "70+"], "3-19": ["3-19"]}[age_band]
     rows = sums("1999-2004" if one(definition, age_band)["cycles"].iloc[0] == "1999-2004" else "2011-2014")
@@ -276,13 +289,13 @@ def like(definition: str, age_band: str, people: pd.DataFrame) -> pd.DataFrame:
 
 
 def ages_of(bands: list[str]) -> pd.DataFrame:
-    """First and last age of bands, as a census counts them: 3-19 stands for everybody under 20.
+    """First and last age of bands, as a census in bands of five years counts them: 5-19 for 3-19.
 
     Examples
     --------
     >>> ages_of(["3-19", "60+"]).values.tolist()
-    [[0.0, 19.0], [60.0, nan]]
+    [[5.0, 19.0], [60.0, nan]]
     """
-    first = [0 if band == "3-19" else AGE_BANDS[band][0] for band in bands]
+    first = [5 if band == "3-19" else AGE_BANDS[band][0] for band in bands]
     last = [None if AGE_BANDS[band][1] == 120 else AGE_BANDS[band][1] for band in bands]
     return pd.DataFrame({"age_min": first, "age_max": last}, dtype=float)

@@ -181,6 +181,8 @@ def the(country: str) -> str:
     >>> the("United States"), the("Ghana"), the("United Kingdom; United States")
     ('the United States', 'Ghana', 'the United Kingdom and the United States')
     """
+    if country == "worldwide":
+        return "the world"
     names = country.split("; ")
     return " and ".join(f"the {name}" if name in _WITH_ARTICLE.split(", ") else name for name in names)
 

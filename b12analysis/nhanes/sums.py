@@ -140,7 +140,7 @@ def prevalence(
     Returns
     -------
     DataFrame with columns
-        cycles, age_band, sex, and as of :func:`b12analysis.survey.survey_prevalence`
+        cycles, age_band, age_min, age_max, sex, and as of :func:`b12analysis.survey.survey_prevalence`
         No row for what a cycle did not measure, or where a PSU had fewer than five people.
 
     Raises
@@ -167,4 +167,8 @@ def prevalence(
     keys = ["cycles", "age_band", "sex", "indicator"]
     table = prevalence_from_sums(rows.astype(dict.fromkeys(keys, "str")), by=keys, ci=ci, level=level)
     asked = {"cycles": pools, "age_band": bands, "indicator": wanted}
-    return table.sort_values(list(asked), key=lambda values: values.map(asked[values.name].index), ignore_index=True)
+    table = table.sort_values(list(asked), key=lambda values: values.map(asked[values.name].index), ignore_index=True)
+    table.insert(2, "age_min", table["age_band"].map(lambda band: float(AGE_BANDS[band][0])).astype(float))
+    last = table["age_band"].map(lambda band: float(AGE_BANDS[band][1])).astype(float)
+    table.insert(3, "age_max", last.where(last < 120))
+    return table

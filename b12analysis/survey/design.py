@@ -43,7 +43,12 @@ def design_of(
 ) -> Design:
     """Read the design from the columns of ``people``; ``None`` means equal weights, one stratum, each person a PSU."""
     check_choice("singleton", singleton, SINGLETONS)
-    check_columns("people", people.columns, [name for name in (weight, strata, psu) if name is not None])
+    named = {"weight": weight, "strata": strata, "psu": psu}
+    missing = {argument: name for argument, name in named.items() if name is not None and name not in people}
+    if missing:
+        said = ", ".join(f"{argument}={name!r}" for argument, name in missing.items())
+        none = ", ".join(f"{argument}=None" for argument in missing)
+        raise InputError(f"people has no column for {said}; name yours, or say {none} where the survey has none")
     if not len(people):
         raise InputError("people has no rows: there is no survey to estimate from")
     stratum, stratum_labels = codes(people, strata)
@@ -135,6 +140,8 @@ def domain_of(people: pd.DataFrame, domain: str | None) -> np.ndarray:
     """Who belongs to the domain; all where none is named. Not known counts as outside."""
     if domain is None:
         return np.ones(len(people), dtype=bool)
+    if not isinstance(domain, str):
+        raise InputError("domain is no column name; assign it first: people.assign(mine=...), domain='mine'")
     return flags(people, [domain])[domain] == 1
 
 

@@ -28,6 +28,7 @@ def usual_prevalence(
     within: float | pd.DataFrame | None = None,
     shape: str = "kept",
     by: str | Sequence[str] | None = None,
+    domain: str | None = None,
     weight: str | None = "weight",
     strata: str | None = "stratum",
     psu: str | None = "psu",
@@ -53,6 +54,8 @@ def usual_prevalence(
         Φ⁻¹ of the share is stretched. The two are equal for log-normal levels; where they differ, the tail decides.
     by : str or list of str, optional
         One row for each group; each is drawn towards its own mean.
+    domain : str, optional
+        Column of true and false: who the question is about; they are drawn towards their own mean.
     weight, strata, psu : str, optional
         Columns of the survey's design; None where there is none.
     level : float
@@ -91,7 +94,7 @@ def usual_prevalence(
     variance, se = _within(people, marker, within)
     design = d.design_of(people, weight=weight, strata=strata, psu=psu)
     x, side = logs(people, marker), SIDES[marker.partition("_")[0]]
-    known = np.isfinite(x) & (design.weight > 0)
+    known = np.isfinite(x) & (design.weight > 0) & d.domain_of(people, domain)
     if not known.any():
         raise InputError(f"people has nobody with {marker} and a weight above zero")
     group, labels = d.groups(people, keys)
