@@ -160,11 +160,17 @@ def test_prevalence_pools_independent_surveys_of_one_definition():
     assert page.key_figures[0]["name"] == "pooled over 7 surveys"
 
 
+def test_prevalence_by_nearly_the_same_cut_off_is_the_countrys_own():
+    _, page = executed("prevalence", country="India", definition="b12_148")
+    assert page.finding.startswith("17.3 % of school-age children")
+    assert "serum B12 below 150 pmol/L" in page.sentence
+
+
 def test_prevalence_says_so_where_no_survey_answers():
-    blocks, page = executed("prevalence", country="India", definition="b12_148")
-    assert page.finding == "If India were like the United States: 1.6 %"
-    assert "no survey that answers this for India" in page.sentence
-    assert "14 % to 31 %" in page.sentence  # what is known instead
+    blocks, page = executed("prevalence", country="Nepal", definition="b12_148")
+    assert page.finding == "If Nepal were like the United States: 1.6 %"
+    assert "no survey that answers this for Nepal" in page.sentence
+    assert "What is known instead: 30 %" in page.sentence
     assert page.key_figures[0]["what"] == "95 %, with the spread between surveys"
     upper = page.key_figures[0]["upper"]
     assert upper > 50  # seven surveys from 2 % to 40 % say next to nothing about an eighth

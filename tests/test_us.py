@@ -9,6 +9,7 @@ from b12analysis import evidence, pooling
 from b12analysis.arguments import InputError
 from b12analysis.biomarkers import indicators
 from b12analysis.findings import country, us, yours
+from b12analysis.findings import prevalence as say
 from b12analysis.findings.words import ESTIMATE
 from b12analysis.nhanes import sums
 from b12analysis.population import population
@@ -221,3 +222,11 @@ def test_a_pair_is_given_once_and_with_a_file():
         yours.pairs("columns", ["age=AGE", "age=cluster"])
     with pytest.raises(InputError, match="is given without data"):
         yours.read(None, ["age=AGE"], [])
+
+
+def test_a_countrys_survey_is_not_passed_over_for_two_pmol():
+    surveys = evidence.select(b12.load("surveys"), group=["general", "older_adults"], setting=["national", "community"])
+    assert say.used_there(surveys, country="United Kingdom", age_band="any", definition="b12_148") == "b12_150"
+    assert say.used_there(surveys, country="New Zealand", age_band="any", definition="b12_148") == "b12_148"
+    assert say.used_there(surveys, country="Ghana", age_band="any", definition="b12_148") == "b12_148"
+    assert say.used_there(surveys, country="any", age_band="any", definition="b12_148") == "b12_148"

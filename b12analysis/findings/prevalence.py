@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from b12analysis.estimates import prevalence
 from b12analysis.findings.words import (
     ESTIMATE,
     INTERVALS,
@@ -23,6 +24,7 @@ __all__ = [
     "nearest",
     "six_or_twenty",
     "surveys",
+    "used_there",
     "with_class",
     "with_pooled",
 ]
@@ -34,6 +36,12 @@ CAVEATS = [
     "The US survey leaves out people in institutions, among them most nursing-home residents, who are often low.",
 ]
 
+#: Definitions whose cut-offs differ by less than an assay does.
+_NEAR = [
+    ("b12_148", "b12_150", "b12_200_pg_ml", "b12_140"),
+    ("b12_marginal_221", "b12_marginal_220"),
+    ("b12_221", "b12_220"),
+]
 _AGE_WORDS = {
     "any": "people of any age",
     "all_ages": "people of mixed ages",
@@ -101,6 +109,26 @@ def _quoted(studies: pd.DataFrame, what: str) -> tuple[str, str]:
     others = f"; {len(studies)} surveys range from {spread(studies)}" if several else ""
     where = ", ".join(filter(None, (country, years(best))))
     return finding, f"**{value}** of {people} ({where}) had {what}{others}."
+
+
+def used_there(rows: pd.DataFrame, *, country: str, age_band: str, definition: str) -> str:
+    """Return the definition to ask for: the one given, or one with nearly the same cut-off if a country used only that.
+
+    Surveys print 148 or 150 pmol/L for what is 200 or 203 pg/mL; a country's own survey is not passed over for that.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"country": ["India"], "age_band": ["adults"], "definition": ["b12_150"]})
+    >>> rows = rows.assign(cases=14, n=100)
+    >>> used_there(rows, country="India", age_band="any", definition="b12_148")
+    'b12_150'
+    """
+    if country == "any":
+        return definition
+    there = rows[(rows["country"] == country) & ((rows["age_band"] == age_band) | (age_band == "any"))]
+    used = set(there["definition"][prevalence(there)["estimate"].notna()]) if len(there) else set()
+    near = [name for group in _NEAR if definition in group for name in group if name in used]
+    return definition if definition in used or not near else near[0]
 
 
 def nearest(
