@@ -224,7 +224,22 @@ def test_every_risk_group_gives_a_page(group):
 @pytest.mark.slow
 @pytest.mark.parametrize("definition", sorted(b12.load("surveys")["definition"].unique()))
 def test_every_definition_gives_a_page(definition):
-    assert executed("prevalence", definition=definition)[1].figures == 3
+    blocks, page = executed("prevalence", definition=definition)
+    # surveys, definitions by age, overlap, assay, kidneys, usual status, 6 or 20 %; and where there is a headline, what a
+    # test that errs leaves of it; and where surveys are pooled, the pool without each
+    titles = [block["title"] for block in of_kind(blocks, "figure")]
+    is_pooled = any(title.startswith("Without any one survey") for title in titles)
+    assert page.figures == len(titles) == 7 + bool(page.key_figures) + is_pooled
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("age_band", ["any", "children", "older_adults"])
+def test_every_country_gives_a_page(age_band):
+    surveyed = b12.load("surveys")["country"].unique()
+    for country in [*surveyed, "Ghana", "Japan", "Niger"]:
+        _, page = executed("prevalence", country=country, age_band=age_band)
+        assert page.figures >= 7
+        assert page.key_figures or "answers this" in page.finding
 
 
 def test_replications_of_one_paper_show_all_its_figures_and_those_of_all_what_does_not_come_out():
