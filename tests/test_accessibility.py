@@ -3,9 +3,8 @@
 from itertools import pairwise
 
 import pytest
+from saying import REPORTS
 from test_browser import DESK, PHONE, Visit
-
-from b12analysis.reports import names
 
 axe = pytest.importorskip("axe_playwright_python.sync_playwright")
 
@@ -31,7 +30,7 @@ def faults(page) -> list[str]:
         pytest.param("dark", DESK, id="dark-desk", marks=pytest.mark.slow),
     ],
 )
-@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("name", REPORTS)
 def test_axe_finds_no_violation(chromium, pages, name, scheme, size):
     # axe is injected as a script, which the page's own policy would rightly refuse.
     with Visit(chromium, pages / f"{name}.html", size=size, scheme=scheme, bypass_csp=True) as visit:

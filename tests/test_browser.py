@@ -4,7 +4,7 @@ import json
 import time
 
 import pytest
-from saying import notebook, said
+from saying import REPORTS, notebook, said
 
 from b12analysis.reports import drawing, names, render
 
@@ -54,7 +54,7 @@ class Visit:
         return self.page.evaluate("getComputedStyle(document.body).backgroundColor")
 
 
-@pytest.fixture(params=names())
+@pytest.fixture(params=REPORTS)
 def path(request, pages):
     return pages / f"{request.param}.html"
 

@@ -225,8 +225,8 @@ def test_every_risk_group_gives_a_page(group):
 @pytest.mark.parametrize("definition", sorted(b12.load("surveys")["definition"].unique()))
 def test_every_definition_gives_a_page(definition):
     blocks, page = executed("prevalence", definition=definition)
-    # surveys, definitions by age, overlap, assay, kidneys, usual status, 6 or 20 %; and where there is a headline, what a
-    # test that errs leaves of it; and where surveys are pooled, the pool without each
+    # surveys, definitions by age, overlap, assay, kidneys, usual status, 6 or 20 %; where there is a headline, what a
+    # test that errs leaves of it; where surveys are pooled, the pool without each
     titles = [block["title"] for block in of_kind(blocks, "figure")]
     is_pooled = any(title.startswith("Without any one survey") for title in titles)
     assert page.figures == len(titles) == 7 + bool(page.key_figures) + is_pooled
