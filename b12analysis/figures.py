@@ -77,18 +77,19 @@ def forest(
     check_columns("rows", rows.columns, ["estimate", "lower", "upper", *named])
     if rows.empty:
         raise InputError("rows is empty; there is nothing to draw")
-    fig = go.Figure()
+    fig, labels = go.Figure(), []
     for place, row in enumerate(rows.to_dict("records")):
         y = len(rows) - 1 - place
         is_summary = bool(summary and row[summary])
         words = str(row[label])
         quiet = str(row[detail]) if detail and pd.notna(row[detail]) else ""
-        _label(fig, f"<b>{words}</b>" if is_summary else words, quiet, y)
+        labels.append(_label(f"<b>{words}</b>" if is_summary else words, quiet, y))
         style = {"colour": theme.SERIES[0], "shape": "circle"} if look is None else theme.look(row[look])
         if is_summary:
             style = {"colour": theme.INK, "shape": "diamond-wide"}
             _prediction(fig, row, y, scale)
         _mark(fig, row, y, scale, words=words, hover=f"{words}<br>{quiet}".removesuffix("<br>"), **style)
+    fig.update_layout(annotations=labels)  # at once: one by one, each would copy all before it
     if log:
         fig.add_vline(1, line={"color": theme.INK, "width": 1.5})
         fig.update_xaxes(type="log", dtick="D2", tickformat="~g")
@@ -154,9 +155,10 @@ def grouped(
     names = {name: words for name, words in names.items() if name in set(drawn[group])}
     fig, step, y = go.Figure(), 20, 0.0
     places: list[dict] = []
+    labels: list[dict] = []
     for block in drawn[label].drop_duplicates():
         y -= 30
-        _label(fig, str(block), "", y, lift=2)
+        labels.append(_label(str(block), "", y, lift=2))
         part = drawn[drawn[label] == block].set_index(group)
         for name in names:
             if name in part.index:
@@ -165,6 +167,7 @@ def grouped(
     for place, (name, words) in enumerate(names.items()):
         mine = [row for row in places if row[group] == name]
         _series(fig, mine, words, theme.SERIES[place], theme.SHAPES[place], scale, detail, hollow)
+    fig.update_layout(annotations=labels)
     fig.update_xaxes(title_text=axis_title, rangemode="tozero")
     fig.update_yaxes(visible=False, range=[y - 6, 6], fixedrange=True)
     legend = {"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0, "xanchor": "left", "itemclick": False}
@@ -299,22 +302,22 @@ def _wrap(text: str, width: int = 48) -> str:
     return "<br>".join(lines)
 
 
-def _label(fig: go.Figure, words: str, quiet: str, y: float, *, lift: float = 0.22) -> None:
-    """Write a row's label above its mark, the detail beside it in a quieter colour."""
+def _label(words: str, quiet: str, y: float, *, lift: float = 0.22) -> dict:
+    """Return a row's label above its mark, the detail beside it in a quieter colour."""
     beside = f"  <span style='color:{theme.MUTED}'>{quiet}</span>" if quiet else ""
-    fig.add_annotation(
-        x=0,
-        xref="paper",
-        xanchor="left",
-        y=y + lift,
-        yanchor="bottom",
-        text=words + beside,
-        showarrow=False,
-        align="left",
-        font={"size": 12},
-        bgcolor=theme.PAPER,
-        borderpad=0,
-    )
+    return {
+        "x": 0,
+        "xref": "paper",
+        "xanchor": "left",
+        "y": y + lift,
+        "yanchor": "bottom",
+        "text": words + beside,
+        "showarrow": False,
+        "align": "left",
+        "font": {"size": 12},
+        "bgcolor": theme.PAPER,
+        "borderpad": 0,
+    }
 
 
 def _line(fig: go.Figure, x: list[float], y: float, colour: str, words: str, width: float) -> None:

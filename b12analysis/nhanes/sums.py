@@ -92,19 +92,13 @@ def sums(cycles: str) -> pd.DataFrame:
     >>> sorted(sums("2011-2014")["sex"].unique())
     ['both', 'men', 'women']
     """
-    return _pooled(cycles)
+    return _pooled(cycles, evidence.load("nhanes_sums"))
 
 
-def _pooled(
-    cycles: str, wanted: Sequence[str] | None = None, bands: Sequence[str] | None = None, sex: str | None = None
-) -> pd.DataFrame:
-    """Read the sums of a pool; of some indicators, age bands and one sex only where they are given."""
+def _pooled(cycles: str, table: pd.DataFrame) -> pd.DataFrame:
+    """Rows of the table that belong to a pool, with the pool's weights."""
     check_choice("cycles", cycles, POOLS)
-    table = evidence.load("nhanes_sums")
-    inside = table["cycle"].isin(POOLS[cycles])
-    for name, values in (("indicator", wanted), ("age_band", bands), ("sex", None if sex is None else [sex])):
-        inside &= True if values is None else table[name].isin(values)
-    kept = table[inside]
+    kept = table[table["cycle"].isin(POOLS[cycles])]
     found = kept.groupby(["age_band", "sex", "indicator"], observed=True)["cycle"].transform("nunique")
     kept = kept[found == len(POOLS[cycles])]
     factor = kept["cycle"].map(POOLS[cycles]).astype(float)
@@ -163,7 +157,9 @@ def prevalence(
     for name in wanted:
         check_choice("indicator", name, known)
     pools = [cycles] if isinstance(cycles, str) else list(cycles)
-    rows = pd.concat([_pooled(pool, wanted, bands, sex).assign(cycles=pool) for pool in pools])
+    table = evidence.load("nhanes_sums")
+    table = table[table["indicator"].isin(wanted) & table["age_band"].isin(bands) & (table["sex"] == sex)]
+    rows = pd.concat([_pooled(pool, table).assign(cycles=pool) for pool in pools])
     keys = ["cycles", "age_band", "sex", "indicator"]
     table = prevalence_from_sums(rows.astype(dict.fromkeys(keys, "str")), by=keys, ci=ci, level=level)
     asked = {"cycles": pools, "age_band": bands, "indicator": wanted}
