@@ -1,0 +1,11 @@
+"""Figures: each function draws a finished table and returns a ``plotly.graph_objects.Figure``.
+
+They compute nothing but positions, show nothing and write nothing; the caller goes on with ``.update_layout``. Labels
+stand above what they name, at the left edge, so that a phone shows the same picture as a desk; uncertainty is always
+drawn; a mark is never told apart by its colour alone.
+"""
+
+from b12analysis.figures.curves import recovery_fans, scenarios
+from b12analysis.figures.estimates import forest, grouped
+
+__all__ = ["forest", "grouped", "recovery_fans", "scenarios"]
