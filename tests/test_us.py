@@ -230,3 +230,26 @@ def test_a_countrys_survey_is_not_passed_over_for_two_pmol():
     assert say.used_there(surveys, country="New Zealand", age_band="any", definition="b12_148") == "b12_148"
     assert say.used_there(surveys, country="Ghana", age_band="any", definition="b12_148") == "b12_148"
     assert say.used_there(surveys, country="any", age_band="any", definition="b12_148") == "b12_148"
+
+
+def test_each_number_names_what_it_rests_on():
+    studies, peers = pooled()
+    none = studies.iloc[:0]
+    quoted = studies[studies["country"] == "Kenya"]
+    cases = [
+        (country.headline(none, None, peers, country="United States", **ASKED), none, {"nhanes"}),
+        (country.headline(quoted, None, peers, country="Kenya", **ASKED), quoted, set(quoted["source"])),
+        (country.headline(studies, peers, peers, country="any", **ASKED), studies, set(studies["source"])),
+        (
+            country.headline(none, None, peers, country="Ghana", people=population("Ghana"), **ASKED),
+            none,
+            {"nhanes", *studies["source"]},
+        ),
+        (us.one("b12_148", "20+").assign(kind="yours"), none, set()),
+    ]
+    for best, own, expected in cases:
+        assert set(country.rests_on(best, own, studies)["source"]) == expected
+        assert set(country.counted_from(best, own, studies, None)["source"]) == {*expected, "un_wpp2019"}
+        assert set(country.counted_from(best, own, studies, "mine.csv")["source"]) == expected
+    known = set(b12.load("sources")["source"])
+    assert {"nhanes", "un_wpp2019"} <= known

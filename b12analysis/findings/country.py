@@ -28,15 +28,18 @@ from b12analysis.theme import share
 from b12analysis.truth import true_prevalence
 
 __all__ = [
+    "CENSUS",
     "YEARS",
     "answer",
     "censuses",
+    "counted_from",
     "headcounts",
     "headcounts_words",
     "headline",
     "key_figures",
     "left_out",
     "people_unit",
+    "rests_on",
     "truth",
     "truth_words",
 ]
@@ -44,6 +47,8 @@ __all__ = [
 _WHO = {"20+": "adults", "60+": "people of 60 and over", "3-19": "children and adolescents"}
 #: The same as a census in bands of five years counts them.
 _COUNTED = _WHO | {"3-19": "children and adolescents of 5 to 19"}
+#: What numbers of people rest on: the UN's figures, read in a copy of them.
+CENSUS = pd.DataFrame({"id": ["population"], "source": ["un_wpp2019"], "status": ["secondary"]})
 #: Words for the censuses.
 YEARS = {"2020": "2020", "2030": "2030 (projection)", "your file": "your file"}
 #: Specificities of the test that the last figure compares.
@@ -146,6 +151,25 @@ def key_figures(best: pd.DataFrame, counts: pd.DataFrame) -> list[dict]:
         about = {"name": f"in {row['year']}", "what": "95 % interval"}
         figures.append({"row": row, "scale": scale, "unit": unit, **about})
     return figures
+
+
+def rests_on(best: pd.DataFrame, studies: pd.DataFrame, everywhere: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows that the headline rests on (``id, source, status``); none for the reader's own survey.
+
+    ``studies`` are the surveys that answer, ``everywhere`` those of all countries by this definition.
+    """
+    kind = best["kind"].iloc[0]
+    origin = ["id", "source", "status"]
+    rows = {"us": us.RESTS_ON, "pooled": studies, "quoted": best, "like": pd.concat([us.RESTS_ON, everywhere])}
+    return rows.get(kind, us.RESTS_ON.iloc[:0])[origin]
+
+
+def counted_from(
+    best: pd.DataFrame, studies: pd.DataFrame, everywhere: pd.DataFrame, census: Path | None
+) -> pd.DataFrame:
+    """Return the rows that numbers of people rest on: the headline's, and the UN's unless the file is the reader's."""
+    rows = rests_on(best, studies, everywhere)
+    return rows if census is not None else pd.concat([rows, CENSUS])
 
 
 def people_unit(counts: pd.DataFrame) -> tuple[str, float]:

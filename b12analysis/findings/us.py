@@ -20,6 +20,7 @@ __all__ = [
     "ADULTS",
     "AGES",
     "RESTS_ON",
+    "USUAL_RESTS_ON",
     "WAYS",
     "ages_of",
     "assay",
@@ -39,6 +40,7 @@ __all__ = [
 
 #: What computed estimates rest on, as a figure's evidence.
 RESTS_ON = pd.DataFrame({"id": ["nhanes_sums"], "source": ["nhanes"], "status": ["verified"]})
+USUAL_RESTS_ON = RESTS_ON.assign(id="nhanes_usual")
 #: The survey's age band for an age band of the published surveys.
 _BANDS = {"any": "20+", "adults": "20+", "all_ages": "20+", "older_adults": "60+", "children": "3-19"}
 #: Words for age bands.
