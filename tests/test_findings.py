@@ -44,7 +44,7 @@ def tables_read_once():
     once = functools.cache(evidence.load)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(words, "load", once)
-        patch.setattr(risk, "load", once)
+        patch.setattr(risk.effects, "load", once)
         patch.setattr(findings.prevalence, "definition_label", functools.cache(words.definition_label))
         yield
 
