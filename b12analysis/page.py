@@ -30,12 +30,18 @@ from b12analysis.arguments import InputError, check_columns
 from b12analysis.evidence import STATUSES, sources, weakest
 from b12analysis.theme import MARKS, number, share
 
-__all__ = ["BLOCK", "NOT_ADVICE", "answer", "caveat", "check_drawable", "evidence", "figure", "key_figure"]
+__all__ = ["BLOCK", "NOT_ADVICE", "SAFETY", "answer", "caveat", "check_drawable", "evidence", "figure", "key_figure"]
 
 BLOCK = "application/vnd.b12analysis.block+json"
 PLOTLY = "application/vnd.plotly.v1+json"
 _MAPS = re.compile("(choropleth|scattergeo|scattermap|densitymap)")
 NOT_ADVICE = "Information for research, not medical advice. For questions about your own health, see a professional."
+#: What no page may be without: the three mistakes with a blood test that cost nerves.
+SAFETY = (
+    "A normal serum B12 does not rule out deficiency.",
+    "Serum B12 that rises on tablets or injections shows that the vitamin was taken, not that nerves recover.",
+    "Neurological signs are treated at once, not after the results of tests.",
+)
 
 
 def answer(finding: str, sentence: str, *, place: str = "") -> None:
@@ -53,7 +59,8 @@ def answer(finding: str, sentence: str, *, place: str = "") -> None:
     _say(sentence, "sentence")
     _say(finding, "finding")
     block = {"kind": "answer", "finding": finding, "sentence": sentence, "place": place}
-    _display(block, f"<h2>{html.escape(finding)}</h2><p style='font-size:1.15em'>{inline(sentence)}</p>")
+    safety = f"<p><small><b>Safety.</b> {' '.join(SAFETY)} {NOT_ADVICE}</small></p>"
+    _display(block, f"<h2>{html.escape(finding)}</h2><p style='font-size:1.15em'>{inline(sentence)}</p>{safety}")
 
 
 def key_figure(

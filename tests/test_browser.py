@@ -6,6 +6,7 @@ import time
 import pytest
 from saying import REPORTS, notebook, said
 
+from b12analysis.page import SAFETY
 from b12analysis.reports import drawing, names, render
 
 pytestmark = pytest.mark.browser
@@ -119,8 +120,11 @@ def test_figures_draw_the_numbers_of_their_tables(chromium, pages):
     assert list(lines) == ["tingling", "walking"]
 
 
-def test_code_and_references_are_folded_and_unfold(chromium, path):
+def test_safety_is_seen_and_code_and_references_are_folded_and_unfold(chromium, path):
     with Visit(chromium, path) as visit:
+        safety = visit.page.get_by_role("complementary", name="Safety")
+        assert safety.is_visible()
+        assert safety.get_by_role("listitem").all_inner_texts() == list(SAFETY)
         code = visit.page.locator("#code pre").first
         assert not code.is_visible()
         visit.page.locator("#code summary").click()

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 import pytest
 from test_browser import DESK, PHONE, Visit
 
-from b12analysis.page import NOT_ADVICE
+from b12analysis.page import NOT_ADVICE, SAFETY
 from b12analysis.reports.index import index
 from b12analysis.theme import DARK, SERIES
 
@@ -108,6 +108,11 @@ def test_the_title_says_what_there_is():
     assert "<h1>No reports yet</h1>" in index([])
     assert NOT_ADVICE in index(grid())
     assert NOT_ADVICE in index([row("recovery")])
+
+
+def test_the_safety_lines_stand_below_cards_and_tables():
+    for made in (index(grid()), index([row("recovery")])):
+        assert all(line in made for line in SAFETY)
 
 
 def test_what_varies_is_a_column_and_what_does_not_is_told_once():

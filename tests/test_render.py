@@ -18,6 +18,7 @@ import b12analysis as b12
 from b12analysis import page
 from b12analysis.arguments import InputError
 from b12analysis.cli.single import parse_pairs
+from b12analysis.page import SAFETY
 from b12analysis.reports import drawing, names, render, validate
 
 
@@ -49,6 +50,7 @@ def test_a_page_asks_nothing_of_any_host(pages, name):
 def test_a_page_carries_what_every_report_must(pages, name):
     text = (pages / f"{name}.html").read_text(encoding="utf-8")
     assert "Information for research, not medical advice" in text
+    assert all(f"<li>{line}</li>" in text for line in SAFETY)
     assert f"b12 report {name}" in text
     assert "seed" in text
     for package in ("b12analysis", "numpy", "pandas", "papermill", "plotly", "python", "scipy"):

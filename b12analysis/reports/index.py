@@ -19,7 +19,7 @@ from urllib.parse import quote
 import jinja2
 
 from b12analysis import theme
-from b12analysis.page import NOT_ADVICE
+from b12analysis.page import NOT_ADVICE, SAFETY
 from b12analysis.reports import templating
 from b12analysis.reports.types import text
 
@@ -70,6 +70,7 @@ def index(rows: list[dict[str, Any]]) -> str:
             script=script,
             script_hash=templating.digest(script),
             not_advice=NOT_ADVICE,
+            safety=SAFETY,
         )
     )
 

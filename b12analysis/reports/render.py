@@ -25,7 +25,7 @@ import pandas as pd
 from b12analysis import theme
 from b12analysis.arguments import InputError
 from b12analysis.evidence import load, recorded, sha256, table_names
-from b12analysis.page import BLOCK, NOT_ADVICE, PLOTLY, check_drawable
+from b12analysis.page import BLOCK, NOT_ADVICE, PLOTLY, SAFETY, check_drawable
 from b12analysis.reports import drawing, templating
 from b12analysis.reports.notebooks import question
 from b12analysis.reports.types import text
@@ -133,6 +133,7 @@ def _environment() -> jinja2.Environment:
     environment.globals |= {
         "marks": theme.MARKS,
         "not_advice": NOT_ADVICE,
+        "safety": SAFETY,
         "dark_json": _script_safe(theme.DARK),
         "muted": theme.MUTED,
         "style": templating.text("page.css"),
