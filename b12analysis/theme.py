@@ -23,6 +23,7 @@ __all__ = [
     "PAPER",
     "SERIES",
     "SHAPES",
+    "STEPS",
     "band",
     "dark",
     "look",
@@ -56,8 +57,14 @@ def band(colour: str, opacity: float = 0.22) -> str:
 _LIGHT_TO_DARK = {PAPER: "#0f1419", INK: "#e6edf3", MUTED: "#9aa4af", GRID: "#2a3038"} | dict(
     zip(SERIES, _DARK_SERIES, strict=True)
 )
+#: Opacities of the first series, from few to many, for the cells of a heat map: ink stays legible on all of them.
+STEPS = (0.04, 0.12, 0.2, 0.3, 0.4, 0.5)
 #: Light colour -> dark colour, bands included; the page replaces every occurrence in a figure.
-DARK = _LIGHT_TO_DARK | {band(light): band(dark) for light, dark in zip(SERIES, _DARK_SERIES, strict=True)}
+DARK = (
+    _LIGHT_TO_DARK
+    | {band(light): band(dark) for light, dark in zip(SERIES, _DARK_SERIES, strict=True)}
+    | {band(SERIES[0], step): band(_DARK_SERIES[0], step) for step in STEPS}
+)
 
 # A group or symptom is listed once, here, and has this colour and shape everywhere.
 _PLACE = {

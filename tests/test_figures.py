@@ -13,7 +13,7 @@ from b12analysis import theme
 from b12analysis.arguments import InputError
 from b12analysis.estimates import prevalence, summarize
 from b12analysis.evidence import load
-from b12analysis.figures import forest, grouped, recovery_fans, scenarios
+from b12analysis.figures import bands, forest, grouped, heat_map, recovery_fans, scenarios, upset
 from b12analysis.pooling import pool
 from b12analysis.recovery import DELAYS, PROFILES, delay_scenarios, patient, simulate_recovery
 
@@ -380,6 +380,115 @@ def test_a_scenario_that_is_not_in_the_table_is_refused():
         scenarios(delays(), names=NAMES, **(TITLES | {"x": "months"}))
 
 
+# -- heat map, overlaps, bands ---------------------------------------------------------------------------------------
+
+CELLS = pd.DataFrame(
+    {
+        "group": ["metformin", "metformin", "others"],
+        "by": ["serum", "mma", "serum"],
+        "estimate": [0.0562, 0.008, 0.21],
+        "lower": [0.0331, 0.004, 0.15],
+        "upper": [0.0932, 0.017, 0.28],
+        "flag": [False, True, False],
+    }
+)
+BY = {"serum": "serum<br>< 148", "mma": "MMA<br>> 271"}
+TOGETHER = pd.DataFrame(
+    {
+        "old": [True, True, False],
+        "metformin": [True, False, False],
+        "acid": [True, False, False],
+        "share": [0.02, 0.3, 0.68],
+        "estimate": [0.09, 0.03, 0.01],
+        "lower": [0.04, 0.02, 0.005],
+        "upper": [0.18, 0.05, 0.02],
+        "flag": [True, False, False],
+    }
+)
+SETS = {"old": "60+", "metformin": "met-<br>formin", "acid": "acid<br>block"}
+FOUND = pd.DataFrame(
+    {
+        "cutoff": [221, 148, 148, 221, 148],
+        "reference": ["MMA", "MMA", "MMA", "MMA", "both"],
+        "what": ["found", "found", "right", "right", "found"],
+        "estimate": [0.4, 0.2, 0.5, 0.3, 0.9],
+        "lower": [0.3, 0.1, 0.4, 0.2, 0.8],
+        "upper": [0.5, 0.3, 0.6, 0.4, 1.0],
+    }
+)
+
+
+def heat(rows=CELLS, **more):
+    return heat_map(rows, row="group", column="by", names=BY, **({"unsure": "flag"} | more))
+
+
+def found(rows=FOUND, **more):
+    names = {"found": "found", "right": "rightly"}
+    return bands(rows, x="cutoff", panel="reference", line="what", names=names, x_title="cut-off, pmol/L", **more)
+
+
+def test_a_heat_map_says_every_number_with_its_interval_in_its_cell_and_leaves_empty_what_is_not_known():
+    cells = heat().data[0]
+    assert cells.text[0][0] == "5.6<br><span style='font-size:10px'>3.3–9.3</span>"
+    assert cells.text[0][1].startswith("(0.8)<br>")  # too uncertain to be quoted
+    assert cells.text[1].tolist()[1] == ""
+    assert np.isnan(cells.z[1][1])
+    assert cells.customdata[1][0] == "21 % (15–28)"
+    assert texts(heat()) == ["metformin", "others"]
+
+
+def test_a_heat_map_is_coloured_by_steps_with_a_scale():
+    cells = heat().data[0]
+    assert cells.z[0].tolist() == [3.0, 0.0]  # 5 to 10 %, below 1 %
+    assert cells.z[1][0] == 5.0  # 20 % and over
+    assert list(cells.colorbar.ticktext) == ["1 %", "2 %", "5 %", "10 %", "20 %"]
+    at = {value: heat(CELLS.assign(estimate=value)).data[0].z[0][0] for value in (0.0099, 0.01, 0.2)}
+    assert at == {0.0099: 0.0, 0.01: 1.0, 0.2: 5.0}
+
+
+def test_a_heat_map_refuses_a_cell_that_is_there_twice_and_to_be_empty():
+    with pytest.raises(InputError, match=r"rows has the cell \['metformin', 'serum'\] twice"):
+        heat(pd.concat([CELLS, CELLS.head(1)]))
+    with pytest.raises(InputError, match="nothing to draw"):
+        heat(CELLS.assign(estimate=np.nan))
+    with pytest.raises(InputError, match="rows lacks column 'flag'"):
+        heat(CELLS.drop(columns="flag"))
+
+
+def test_overlaps_are_dots_joined_bars_and_intervals():
+    hollow, line, filled, people, low = upset(TOGETHER, sets=SETS, unsure="flag").data
+    assert list(zip(filled.x, filled.y, strict=True)) == [(0, 0), (1, 0), (2, 0), (0, -1)]
+    assert list(zip(hollow.x, hollow.y, strict=True)) == [(1, -1), (2, -1), (0, -2), (1, -2), (2, -2)]
+    assert list(line.x) == [0, 2, None]  # one alone is not joined
+    assert list(people.x) == pytest.approx([2, 30, 68])
+    assert list(low.x) == pytest.approx([9, 3, 1])
+    assert list(low.error_x.arrayminus) == pytest.approx([5, 1, 0.5])
+    assert list(low.marker.symbol) == ["circle-open", "circle", "circle"]
+    assert list(people.customdata) == ["60+ + metformin + acid block", "60+", "none of these"]
+
+
+def test_overlaps_without_rows_or_columns_are_refused():
+    with pytest.raises(InputError, match="rows is empty"):
+        upset(TOGETHER.head(0), sets=SETS)
+    with pytest.raises(InputError, match="rows lacks column 'diet'"):
+        upset(TOGETHER, sets=SETS | {"diet": "low<br>diet"})
+
+
+def test_bands_have_a_panel_per_key_and_lines_in_order_of_the_axis():
+    fig = found(mark=148)
+    names = ["found: band", "found", "rightly: band", "rightly", "found: band", "found"]
+    assert [trace.name for trace in fig.data] == names
+    assert list(fig.data[1].x) == [148, 221]
+    assert list(fig.data[1].y) == pytest.approx([20, 40])
+    assert list(fig.data[0].y) == pytest.approx([30, 50, 30, 10])
+    assert [trace.yaxis for trace in fig.data] == ["y"] * 4 + ["y2"] * 2
+    assert texts(fig) == ["<b>MMA</b>", "<b>both</b>"]
+    assert [trace.name for trace in fig.data if trace.showlegend] == ["found", "rightly"]  # each once
+    assert fig.layout.shapes[0].x0 == fig.layout.shapes[0].x1 == 148
+    with pytest.raises(InputError, match="none of the lines in names"):
+        found(FOUND.assign(what="lost"))
+
+
 # -- all figures -----------------------------------------------------------------------------------------------------
 
 FIGURES = {
@@ -387,7 +496,12 @@ FIGURES = {
     "ratios": lambda: forest(studies(), scale=1, log=True),
     "fans": lambda: recovery_fans(fan_table()),
     "scenarios": lambda: scenarios(delays(), names=NAMES, mark=6, **TITLES),
+    "heat map": heat,
+    "upset": lambda: upset(TOGETHER, sets=SETS, unsure="flag"),
+    "bands": lambda: found(mark=148),
 }
+#: Traces that draw no estimate: dots for the risks of a combination, and how many people have it, as counted.
+WITHOUT = ("not in it", "risks together", "in it", "people")
 
 
 @pytest.mark.parametrize("draw", FIGURES.values(), ids=FIGURES)
@@ -410,6 +524,8 @@ def test_every_colour_of_a_figure_has_its_dark_counterpart(draw):
 @pytest.mark.parametrize("draw", FIGURES.values(), ids=FIGURES)
 def test_every_figure_draws_its_uncertainty(draw):
     for trace in draw().data:
+        if trace.type == "heatmap" or trace.name in WITHOUT:  # its cells say their intervals
+            continue
         bars = [bar for bar in (trace.error_x, trace.error_y) if bar.array is not None]
         band = trace.fill == "toself"
         of_a_band = any(other.name == f"{trace.name}: band" for other in draw().data)

@@ -51,8 +51,19 @@ def test_every_colour_is_legible_in_the_light_and_in_the_dark(colour):
 
 def test_the_dark_palette_replaces_every_colour_and_every_band_by_another():
     light = {theme.PAPER, theme.INK, theme.MUTED, theme.GRID, *theme.SERIES}
-    assert set(theme.DARK) == light | {theme.band(colour) for colour in theme.SERIES}
+    steps = {theme.band(theme.SERIES[0], step) for step in theme.STEPS}
+    assert set(theme.DARK) == light | {theme.band(colour) for colour in theme.SERIES} | steps
     assert not {light.lower() for light in theme.DARK} & {dark.lower() for dark in theme.DARK.values()}  # no chain
+
+
+@pytest.mark.parametrize("step", theme.STEPS)
+@pytest.mark.parametrize("swap", [lambda colour: colour, theme.DARK.get], ids=["light", "dark"])
+def test_ink_is_legible_on_every_step_of_a_heat_map(step, swap):
+    def mixed(part):
+        over, under = (int(swap(colour)[part : part + 2], 16) for colour in (theme.SERIES[0], theme.PAPER))
+        return f"{round(step * over + (1 - step) * under):02x}"
+
+    assert contrast(swap(theme.INK), "#" + "".join(mixed(part) for part in (1, 3, 5))) >= CONTRAST
 
 
 def test_a_band_is_its_colour_made_transparent():
