@@ -1,9 +1,10 @@
 """What a notebook says, in one form for JupyterLab and for the report page.
 
-A notebook that is to become a page says five kinds of things, each with one call:
+A notebook that is to become a page says six kinds of things, each with one call:
 
 =================  ==========================================================================
 :func:`answer`     the finding as a title, and the answer in a sentence or two
+:func:`claim`      what the article says of it, and the verdict
 :func:`key_figure` one number with its interval, for the head of the page and the index
 :func:`figure`     a picture with its title, its table, its summary in words, and the rows it rests on
 :func:`caveat`     what this does not show
@@ -30,7 +31,18 @@ from b12analysis.arguments import InputError, check_columns
 from b12analysis.evidence import STATUSES, sources, weakest
 from b12analysis.theme import MARKS, number, share
 
-__all__ = ["BLOCK", "NOT_ADVICE", "SAFETY", "answer", "caveat", "check_drawable", "evidence", "figure", "key_figure"]
+__all__ = [
+    "BLOCK",
+    "NOT_ADVICE",
+    "SAFETY",
+    "answer",
+    "caveat",
+    "check_drawable",
+    "claim",
+    "evidence",
+    "figure",
+    "key_figure",
+]
 
 BLOCK = "application/vnd.b12analysis.block+json"
 PLOTLY = "application/vnd.plotly.v1+json"
@@ -61,6 +73,25 @@ def answer(finding: str, sentence: str, *, place: str = "") -> None:
     block = {"kind": "answer", "finding": finding, "sentence": sentence, "place": place}
     safety = f"<p><small><b>Safety.</b> {' '.join(SAFETY)} {NOT_ADVICE}</small></p>"
     _display(block, f"<h2>{html.escape(finding)}</h2><p style='font-size:1.15em'>{inline(sentence)}</p>{safety}")
+
+
+def claim(row: pd.Series | dict[str, Any], rows: pd.DataFrame) -> None:
+    """Show what the article says, and how far the evidence bears it out.
+
+    Parameters
+    ----------
+    row : Series or dict
+        Row of the table ``claims``: ``id, statement, verdict, explanation, source, status``.
+    rows : DataFrame
+        The rows that the verdict rests on: ``id, source, status``.
+    """
+    block = {"kind": "claim"} | {part: str(row[part]) for part in ("statement", "verdict", "explanation")}
+    for part in ("statement", "verdict", "explanation"):
+        _say(block[part], part)
+    own = pd.DataFrame([dict(row)])[["id", "source", "status"]]
+    block["evidence"] = [*_rows(own), *_rows(rows)]
+    said, verdict, why = (html.escape(block[part]) for part in ("statement", "verdict", "explanation"))
+    _display(block, f"<p><b>The article says:</b> {said}. <b>Verdict: {verdict}.</b> {why}</p>")
 
 
 def key_figure(

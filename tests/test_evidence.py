@@ -504,3 +504,11 @@ def test_a_table_that_the_glossary_does_not_describe_is_reported(folder):
     (folder / "colours.csv").write_text("hue,shade\nred,dark\n", encoding="utf-8")
     expected = "no such column: columns.csv does not describe it"
     assert faults(folder) == [("colours.csv", 1, None, column, None, expected) for column in ("hue", "shade")]
+
+
+def test_rows_are_found_by_id_in_any_table_and_a_stranger_is_named():
+    rows = evidence.cited("N1d B18")
+    assert rows["id"].tolist() == ["N1d", "B18"]
+    assert rows["status"].notna().all()
+    with pytest.raises(InputError, match="ids: no table has a row 'B999'"):
+        evidence.cited("B18 B999")

@@ -1,4 +1,4 @@
-"""The five things a notebook says: shown in the notebook and handed to the page in one output."""
+"""The six things a notebook says: shown in the notebook and handed to the page in one output."""
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -123,3 +123,13 @@ def test_rows_without_provenance_are_no_evidence():
 def test_a_caveat_may_stress_a_word():
     (data,) = displayed(page.caveat, "**No** causal claim.")
     assert "<strong>No</strong> causal claim." in data["text/html"]
+
+
+def test_a_claim_is_shown_with_its_verdict_and_the_rows_it_rests_on():
+    claim = b12.load("claims").set_index("id", drop=False).loc["claim-G4"]
+    (data,) = displayed(page.claim, claim, b12.evidence.cited(claim["evidence"]))
+    block = data[page.BLOCK]
+    assert block["statement"] == claim["statement"]
+    assert block["verdict"] == "partly supported"
+    assert [row["id"] for row in block["evidence"]] == ["claim-G4", *claim["evidence"].split()]
+    assert "Verdict: partly supported." in data["text/html"]

@@ -7,6 +7,7 @@ from b12analysis.evidence.schema import check
 from b12analysis.evidence.tables import (
     STATUSES,
     axis,
+    cited,
     load,
     recorded,
     select,
@@ -21,6 +22,7 @@ __all__ = [
     "STATUSES",
     "axis",
     "check",
+    "cited",
     "load",
     "recorded",
     "select",

@@ -223,6 +223,43 @@ def _shipped_values() -> dict[str, set[str]]:
     return values
 
 
+def cited(ids: str) -> pd.DataFrame:
+    """Rows of any table by their ids, as a claim names the findings that it is judged by.
+
+    Parameters
+    ----------
+    ids : str
+        Ids, spaces between them.
+
+    Returns
+    -------
+    DataFrame with columns
+        id, source, status     of each row, in the order given
+
+    Raises
+    ------
+    InputError
+        If no table has a row of that id.
+
+    Examples
+    --------
+    >>> cited("B18 C15")[["id", "source"]].values.tolist()
+    [['B18', 'iom1998'], ['C15', 'bcsh2014']]
+    """
+    wanted = ids.split()
+    columns = ["id", "source", "status"]
+    found = {}
+    for name in written(DATA):
+        table = _read(name, DATA)  # read for its ids only: not recorded as used
+        if set(columns) <= set(table) and table["id"].isin(wanted).any():
+            rows = load(name)[columns]
+            found |= {row["id"]: row for row in rows[rows["id"].isin(wanted)].to_dict("records")}
+    for each in wanted:
+        if each not in found:
+            raise InputError(f"ids: no table has a row {each!r}")
+    return pd.DataFrame([found[each] for each in wanted], columns=columns)
+
+
 def sources(table: str | pd.DataFrame) -> pd.DataFrame:
     """Bibliography of a table: the publications that its rows come from.
 

@@ -171,7 +171,7 @@ def _introduced(parts: list[dict[str, Any]]) -> list[dict[str, Any]]:
     for place, part in enumerate(parts):
         if part["kind"] == "figure" and part["title"] and kept and kept[-1]["kind"] == "prose":
             kept.append(part | {"introduction": kept.pop()["html"]})
-        elif part["kind"] in ("figure", "output") or (part["kind"] == "prose" and place > 0):
+        elif part["kind"] in ("figure", "output", "claim") or (part["kind"] == "prose" and place > 0):
             kept.append(part)
     return kept
 
