@@ -23,6 +23,8 @@ VOCABULARIES = [
     "groups",
     "left_out",
     "nhanes_files",
+    "nhanes_groups",
+    "nhanes_overlaps",
     "nhanes_usual",
     "population",
     "replications",

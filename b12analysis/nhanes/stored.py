@@ -1,6 +1,6 @@
-"""Make the tables that ship what the survey's files say: ``nhanes_sums`` and ``nhanes_usual``.
+"""Make the tables that ship what the survey's files say: ``nhanes_sums``, ``nhanes_usual`` and those of ``grouped``.
 
-``python -m b12analysis.nhanes.stored FOLDER`` makes both anew from the survey's files in a folder.
+``python -m b12analysis.nhanes.stored FOLDER`` makes all of them anew from the survey's files in a folder.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from b12analysis.biomarkers import indicators, meets, mma_indicators
+from b12analysis.nhanes.grouped import compute_groups, compute_overlaps
 from b12analysis.nhanes.people import load
 from b12analysis.nhanes.sums import AGE_BANDS, OVERLAPS, overlap
 from b12analysis.places import DATA
@@ -124,7 +125,13 @@ def _store(folder: str) -> None:
     texts = ["cycle", "age_band", "sex", "indicator"]
     sums = compute_sums(folder).astype(dict.fromkeys(texts, "category"))
     sums.to_parquet(DATA / "nhanes_sums.parquet", index=False, compression="zstd")
-    write(DATA / "nhanes_usual.csv", compute_usual(folder).round(10).to_csv(index=False, lineterminator="\n"))
+    _write("nhanes_usual", compute_usual(folder))
+    _write("nhanes_groups", compute_groups(folder))
+    _write("nhanes_overlaps", compute_overlaps(folder))
+
+
+def _write(name: str, table: pd.DataFrame) -> None:
+    write(DATA / f"{name}.csv", table.round(10).to_csv(index=False, lineterminator="\n"))
 
 
 if __name__ == "__main__":
