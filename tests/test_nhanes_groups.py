@@ -3,8 +3,11 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from b12analysis import evidence, nhanes
 from b12analysis.arguments import InputError
@@ -17,6 +20,8 @@ CLOSED = 1e-12
 STORED = 1e-10
 #: R fits the logit of the share iteratively.
 R_LOGIT = 1e-6
+#: The same examples on every run.
+STEADY = settings(derandomize=True, deadline=None, max_examples=15)
 
 
 def people(**columns) -> pd.DataFrame:
@@ -133,6 +138,39 @@ def test_people_without_a_weight_are_not_among_the_overlaps():
     table = grouped.combinations(some, ["a", "b"], ["low"], domain="inside")
     assert table["people"].sum() == 17
     assert (table["unknown"] == 3).all()
+
+
+@STEADY
+@given(st.integers(0, 2**32 - 1), st.integers(20, 120), st.floats(0, 0.3))
+def test_every_person_with_known_risks_is_in_one_combination(seed, n, missing):
+    rng = np.random.default_rng(seed)
+    answers = {name: pd.Series(rng.random(n) < rng.random(), dtype="boolean") for name in ("a", "b", "c", "low")}
+    table = pd.DataFrame({name: one.mask(rng.random(n) < missing) for name, one in answers.items()})
+    table = table.assign(stratum=np.arange(n) % 4 // 2, psu=np.arange(n) % 2, weight=rng.random(n) + 0.1, inside=True)
+    known = table[["a", "b", "c"]].notna().all(axis=1)
+    found = grouped.combinations(table, ["a", "b", "c"], ["low"], domain="inside")
+    assert found["people"].sum() == known.sum() == n - found["unknown"].iloc[0]
+    assert found["cases"].sum() == (table["low"].fillna(False) & known).sum()
+    assert found["n"].min() >= min(5, (known & table["low"].notna()).sum())
+    assert found["share"].sum() == pytest.approx(1)
+    if found["cases"].sum():
+        assert found["case_share"].sum() == pytest.approx(1)
+    # the order of people does not matter
+    again = grouped.combinations(table[::-1], ["a", "b", "c"], ["low"], domain="inside")
+    pd.testing.assert_frame_equal(found, again, rtol=1e-9)
+
+
+@STEADY
+@given(st.data())
+def test_a_group_and_the_one_without_it_share_nobody_and_leave_out_the_unknown(data):
+    answer = st.sampled_from([True, False, None])
+    names = ("metformin", "ppi", "h2ra", "diabetes", "b12_supplement")
+    made = groups.members(people(**{name: data.draw(st.lists(answer, min_size=9, max_size=9)) for name in names}))
+    for one, other in [("metformin", "no_metformin"), ("acid_suppressant", "no_acid_suppressant"),
+                       ("supplement_users", "supplement_nonusers"), ("diabetes", "no_diabetes")]:  # fmt: skip
+        assert ((made[one] ^ made[other]) | made[one].isna()).all()
+        assert (made[one].isna() == made[other].isna()).all()
+    assert not (made["diabetes_no_metformin"] & (made["metformin"] | made["no_diabetes"])).any()
 
 
 @pytest.mark.parametrize(("definition", "band", "intake"), [
@@ -252,5 +290,7 @@ def test_the_stored_tables_are_what_the_survey_files_say(shared, name):
     stored = evidence.load(f"nhanes_{name}")[list(again)]
     texts = again.select_dtypes(["str", "object"]).columns
     numbers = again.columns.difference(texts)
-    pd.testing.assert_frame_equal(stored[numbers].astype("float64"), again[numbers].astype("float64"), atol=STORED)
+    pd.testing.assert_frame_equal(
+        stored[numbers].astype("float64"), again[numbers].astype("float64"), rtol=1e-9, atol=STORED
+    )
     assert (stored[texts].fillna("").to_numpy(str) == again[texts].fillna("").to_numpy(str)).all()

@@ -147,8 +147,8 @@ def combinations(
         prevalence, ``case_share``; see :func:`b12analysis.nhanes.groups.overlaps`.
     """
     known = people[domain] & people[risks].notna().all(axis=1) & (people[weight] > 0)
-    names = _merged(_named(people[risks]), known & people[cases].notna().all(axis=1), known)
-    listed = names[known].value_counts(sort=False)
+    names = _merged(_named(people[risks]).where(known), known & people[cases].notna().all(axis=1))
+    listed = names.value_counts(sort=False)
     survey = people[["stratum", "psu", weight, *cases]].assign(_known=known, combination=names)
     survey = survey.join(pd.DataFrame({name: names == name for name in listed.index}))
     of = {name: known & people[name].fillna(False) for name in cases}
@@ -175,9 +175,9 @@ def _named(met: pd.DataFrame) -> pd.Series:
     return names.str.removeprefix(" + ").replace("", "none")
 
 
-def _merged(names: pd.Series, measured: pd.Series, known: pd.Series) -> pd.Series:
+def _merged(names: pd.Series, measured: pd.Series) -> pd.Series:
     """Put the rarest combinations together until no row is about fewer than five people who were measured."""
-    numbers = measured.groupby(names[known]).sum().sort_values(kind="stable")
+    numbers = measured.groupby(names).sum().sort_values(kind="stable")
     rarer = (numbers.cumsum() - numbers).iloc[1:]  # people in those that are rarer still
     rare = {*numbers.index[numbers < _FEWEST], *rarer.index[rarer < _FEWEST]}
     return names.mask(names.isin(rare), "other")

@@ -114,6 +114,13 @@ def members(people: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(groups, index=people.index)
 
 
+def _stored(name: str) -> pd.DataFrame:
+    """Read a stored table, with the types that estimates from people have."""
+    table = load(name)
+    plain = {column: str(kind).lower() for column, kind in table.dtypes.items() if str(kind) in ("Int64", "Float64")}
+    return table.astype(plain).assign(flag=table["flag"].fillna(""))
+
+
 def _listed(values: str | Iterable[str]) -> list[str]:
     return [values] if isinstance(values, str) else list(values)
 
@@ -158,9 +165,9 @@ def prevalence(
     Examples
     --------
     >>> prevalence(group=["metformin", "diabetes_no_metformin"])[["n", "estimate"]].round(3).values.tolist()
-    [[812, 0.056], [555, 0.008]]
+    [[812.0, 0.056], [555.0, 0.008]]
     """
-    table = load("nhanes_groups")
+    table = _stored("nhanes_groups")
     asked = {"cycles": _listed(cycles), "age_band": _listed(age_band), "group": _listed(group)}
     asked["indicator"] = _listed(definition)
     choices = {"cycles": POOLS, "age_band": AGE_BANDS, "group": GROUPS, "indicator": table["indicator"].unique()}
@@ -199,8 +206,8 @@ def overlaps(definition: str = "b12_148", *, age_band: str = "40+", intake: bool
         people, unknown             examined people in the combination; of the band whose risks are not all known
         share, share_lower, share_upper
                                     of the people of the band, in this combination; shares add up to 1
-        n, cases, estimate, lower, upper, se, df, flag
-                                    prevalence in it, as of :func:`b12analysis.survey.survey_prevalence`
+        n, cases, estimate, lower, upper, se, df, deff, effective_n, flag
+                                    prevalence in it, as of :func:`prevalence`
         case_share, case_share_lower, case_share_upper
                                     of all cases, in this combination; they add up to 1
         cycles, age_band, intake, indicator, source
@@ -215,7 +222,7 @@ def overlaps(definition: str = "b12_148", *, age_band: str = "40+", intake: bool
     >>> float(round(overlaps()["share"].sum(), 6))
     1.0
     """
-    table = load("nhanes_overlaps")
+    table = _stored("nhanes_overlaps")
     check_choice("definition", definition, table["indicator"].unique())
     check_choice("age_band", age_band, AGE_BANDS)
     check_choice("intake", intake, [True, False])
