@@ -583,7 +583,7 @@ def test_no_other_figure_counts_one_thing_as_several(other_figures):
 @pytest.mark.parametrize("group", GROUPS)
 def test_every_attributable_fraction_is_said_or_why_it_is_not(group, exposure):
     pairs = risk.exposures_with_effects(FACTORS[FACTORS["group"] == group], exposure=exposure)
-    shares = risk.attributable_fraction(pairs.assign(baseline_risk=0.05), n=200, rng=1)
+    shares = risk.attributable_fraction(pairs.assign(baseline_risk=0.05, adjustment="none"), n=200, rng=1)
     stated = findings.effects.label_shares(shares[shares["reason"].isna()])
     why = findings.effects.unstated(shares, pairs)
     assert len(stated) or why
@@ -754,7 +754,7 @@ def test_attributable_fractions_are_labelled_by_exposure_and_effect():
     exposures = {"id": "X", "quantity": "exposure", "measure": "percent", "interval": "none", "value": 4.0}
     table = effects(exposures | {"status": "recalled"}, {"id": "E"})
     pairs = risk.exposures_with_effects(table)
-    shares = risk.attributable_fraction(pairs.assign(baseline_risk=0.05), n=100, rng=1)
+    shares = risk.attributable_fraction(pairs.assign(baseline_risk=0.05, adjustment="none"), n=100, rng=1)
     labelled = findings.effects.label_shares(shares)
     assert labelled["label"].tolist() == ["4.0 % exposed, Atlantis 2003"]
     assert "odds ratio 3.0" in labelled["detail"][0]
@@ -764,7 +764,7 @@ def test_attributable_fractions_are_labelled_by_exposure_and_effect():
     ]
     assert findings.effects.unstated(shares, pairs) == []
     chosen = risk.attributable_fraction(
-        risk.exposures_with_effects(table, exposure=0.2).assign(baseline_risk=0.05), rng=1
+        risk.exposures_with_effects(table, exposure=0.2).assign(baseline_risk=0.05, adjustment="none"), rng=1
     )
     assert findings.effects.label_shares(chosen)["label"].tolist() == ["20 % exposed"]
     assert risk.pair_rows(chosen)["id"].tolist() == ["E"]  # a share of one's own is no evidence
@@ -779,7 +779,7 @@ def test_every_reason_is_said_with_how_many_it_concerns():
         {"id": "E4", "design": "case_control_density"},
     )
     pairs = risk.exposures_with_effects(table)
-    shares = risk.attributable_fraction(pairs.assign(baseline_risk=0.05), n=100, rng=1)
+    shares = risk.attributable_fraction(pairs.assign(baseline_risk=0.05, adjustment="none"), n=100, rng=1)
     why = findings.effects.unstated(shares, pairs)
     assert len(why) == 2
     assert any("2 of 4" in text and "null or protective" in text for text in why)

@@ -20,6 +20,7 @@ from b12analysis.risk import (
     risk_ratio,
     with_baseline,
 )
+from b12analysis.risk.draws import draw_share, has_spread
 
 REFERENCE = json.loads((Path(__file__).parent / "reference" / "attributable.json").read_text())
 
@@ -36,6 +37,7 @@ STEADY = settings(derandomize=True, deadline=None, max_examples=40)
 
 def risks(*rows, **columns):
     usual = {"exposure": 0.1, "measure": "risk_ratio", "effect": 3.0, "effect_lower": 1.5, "effect_upper": 6.0}
+    usual |= {"adjustment": "none"}
     return pd.DataFrame([usual | columns | row for row in rows or ({},)])
 
 
@@ -104,7 +106,7 @@ def test_levins_formula_agrees_with_the_published_fraction(row):
 def test_integers_give_what_floats_give():
     whole = pd.DataFrame(
         {"exposure": [1], "measure": "risk_ratio", "effect": [4], "effect_lower": [2], "effect_upper": [8]}
-    )
+    ).assign(adjustment="none")
     got = fraction(whole)[["estimate", "lower", "upper"]]
     expected = fraction(whole.astype({"exposure": float, "effect": float}))[["estimate", "lower", "upper"]]
     pd.testing.assert_frame_equal(got, expected)
@@ -148,9 +150,11 @@ def test_nothing_is_attributable_without_exposure_or_without_effect():
     assert fraction(risks(exposure=0.0))[["estimate", "lower", "upper"]].to_numpy().tolist() == [[0, 0, 0]]
     almost = fraction(exactly(1 + 1e-9))[["estimate", "lower", "upper"]].to_numpy()
     assert almost == pytest.approx(0, abs=1e-9)
-    null = fraction(exactly(1)).iloc[0]  # an interval that touches 1 is no share to state
-    assert pd.isna(null["estimate"])
-    assert null["reason"] == "the association may be null or protective"
+    null = fraction(exactly(1)).iloc[0]  # known to be 1, which is not the same as an interval that includes 1
+    assert null[["estimate", "lower", "upper"]].tolist() == [0, 0, 0]
+    touching = fraction(risks(effect_lower=1.0)).iloc[0]
+    assert pd.isna(touching["estimate"])
+    assert touching["reason"] == "the association may be null or protective"
 
 
 def test_an_exposure_limit_at_zero_is_a_limit_and_no_error():
@@ -201,6 +205,59 @@ def test_the_fraction_grows_with_the_exposure_and_with_the_effect(exposure, effe
         assert stronger >= base
 
 
+def test_miettinens_formula_by_counting_people():
+    # the same 1,000 people as for Levin's: of 120 deficient 30 are exposed, and two thirds of those 30 would not be
+    row = fraction(exactly(3, exposure_cases=30 / 120, adjustment="adjusted")).iloc[0]
+    assert row["formula"] == "miettinen"
+    assert row["estimate"] == pytest.approx(20 / 120, abs=CLOSED)
+    assert fraction(exactly(3))["formula"].tolist() == ["levin"]
+    trial = fraction(exactly(3, adjustment="trial"))
+    assert trial["estimate"].tolist() == pytest.approx([20 / 120], abs=CLOSED)
+
+
+def test_with_an_adjusted_ratio_only_miettinens_formula_is_right():
+    # Two strata, in each the exposed have twice the risk: 100 exposed of 1,000 with risks 0.2 and 0.1, 500 exposed of
+    # 1,000 with risks 0.8 and 0.4. Cases: 20 + 90 and 400 + 200, of which 210 would be absent. The crude ratio is
+    # (420 / 600) / (290 / 1,400) = 3.38, so Levin's formula would give 0.23 (adjusted ratio) or 0.42 (crude) for 0.296.
+    row = fraction(exactly(2, exposure_cases=420 / 710, adjustment="adjusted")).iloc[0]
+    assert row["estimate"] == pytest.approx(210 / 710, abs=CLOSED)
+    assert levin(600 / 2000, 2) < 0.24 < row["estimate"] < levin(600 / 2000, 420 / 600 / (290 / 1400))
+
+
+@STEADY
+@given(exposure=st.floats(0, 1), ratio=st.floats(1, 50))
+def test_unconfounded_miettinen_is_levin(exposure, ratio):
+    of_cases = exposure * ratio / (1 - exposure + exposure * ratio)
+    both = fraction(exactly(ratio, exposure=exposure, exposure_cases=[np.nan, of_cases]).explode("exposure_cases"))
+    assert both["formula"].tolist() == ["levin", "miettinen"]
+    assert both["estimate"].iloc[1] == pytest.approx(both["estimate"].iloc[0], abs=CLOSED)
+
+
+def test_the_exposure_of_the_cases_may_be_all_that_is_known():
+    frame = risks(exposure_cases=0.25, exposure_cases_lower=0.2, exposure_cases_upper=0.31).drop(columns="exposure")
+    row = fraction(frame, n=100_000).iloc[0]
+    assert row["lower"] < row["estimate"] == 0.25 * 2 / 3 < row["upper"]
+    known = exactly(3, exposure_cases=0.25, exposure_cases_lower=0.2, exposure_cases_upper=0.31)
+    row = fraction(known, n=100_000).iloc[0]
+    assert row["lower"] == pytest.approx(0.2 * 2 / 3, abs=QUANTILE_OF_DRAWS)
+    assert row["upper"] == pytest.approx(0.31 * 2 / 3, abs=QUANTILE_OF_DRAWS)
+
+
+@STEADY
+@given(share=st.floats(0.001, 0.999), lower=st.floats(0, 1), upper=st.floats(0, 1), noise=st.floats(-8, 8))
+def test_drawn_shares_stay_inside_0_to_1_and_meet_their_limits(share, lower, upper, noise):
+    lower, upper = share * lower, share + (1 - share) * upper
+    if not has_spread(share, lower, upper):
+        return
+    drawn = draw_share(share, lower, upper, np.array([-1.959964, 0, 1.959964, noise]))
+    assert ((drawn >= 0) & (drawn <= 1)).all()
+    assert drawn[1] == pytest.approx(share)
+    if lower > 0:
+        assert drawn[0] == pytest.approx(lower)
+    if upper < 1:
+        assert drawn[2] == pytest.approx(upper)
+
+
 def test_rows_share_their_draws_so_none_depends_on_the_others():
     rows = risks({}, {"effect": 5.0, "exposure": 0.4}, {})
     together = fraction(rows)
@@ -229,6 +286,17 @@ def test_the_same_seed_repeats_and_another_does_not():
             "odds ratio from density-sampled controls: not a ratio of risks",
         ),
         ({"measure": "odds_ratio"}, "odds ratio without a baseline risk to convert it"),
+        ({"measure": "hazard_ratio"}, "a hazard ratio is no ratio of risks"),
+        ({"outcome": "neuropathy"}, "no share is stated for neuropathy: the fractions are of deficiency"),
+        ({"adjustment": "adjusted"}, "an adjusted ratio needs the exposure of the cases: Miettinen's formula"),
+        (
+            {"adjustment": None},
+            "whether the ratio is adjusted is not known, so it needs the exposure of the cases: Miettinen's formula",
+        ),
+        (
+            {"exposure": 0.0, "exposure_lower": 0.0, "exposure_upper": 0.03},
+            "an exposure of none or all has no spread to draw from",
+        ),
         ({"effect_lower": 0.9}, "the association may be null or protective"),
         ({"effect": 0.5, "effect_lower": 0.3, "effect_upper": 0.8}, "the association may be null or protective"),
     ],
@@ -249,7 +317,9 @@ def test_the_rows_given_come_back_with_their_index():
     frame = risks({}, {}, note=["x"]).set_index(pd.Index(["b", "a"]))
     got = fraction(frame)
     pd.testing.assert_frame_equal(got[frame.columns], frame)
-    assert got.columns[len(frame.columns) :].tolist() == ["risk_ratio", "estimate", "lower", "upper", "reason"]
+    assert got.columns[len(frame.columns) :].tolist() == [
+        *("formula", "risk_ratio", "estimate", "lower", "upper", "reason")
+    ]
     assert fraction(frame.iloc[:0]).empty
 
 
@@ -262,8 +332,16 @@ def test_the_rows_given_come_back_with_their_index():
         (
             {"measure": "odds_ratoi"},
             r"measure='odds_ratoi' is not known \(did you mean 'odds_ratio'\?\); choose one of 'risk_ratio', "
-            "'prevalence_ratio', 'odds_ratio'",
+            "'prevalence_ratio', 'odds_ratio', 'hazard_ratio'",
         ),
+        ({"measure": "RR"}, "row 0: measure='RR' is not known; choose one of 'risk_ratio'"),
+        ({"measure": None}, "row 0: measure=None is not known; choose one of 'risk_ratio'"),
+        ({"adjustment": "crude"}, "row 0: adjustment='crude' is not known; choose one of 'none', 'trial', 'adjusted'"),
+        ({"exposure_cases": 1.5}, "row 0: exposure_cases=1.5 is out of range; it is a share from 0 to 1"),
+        ({"exposure_lower": -0.1, "exposure_upper": 0.2}, r"exposure_lower=-0\.1 is out of range"),
+        ({"effect": -2.0, "effect_lower": -3.0}, "row 0: effect=-2 is out of range; a ratio is above 0"),
+        ({"effect": 7.0}, "row 0: effect=7 does not lie between its limits 1.5 and 6"),
+        ({"exposure_lower": 0.2, "exposure_upper": 0.3}, "exposure=0.1 does not lie between its limits 0.2 and 0.3"),
     ],
 )
 def test_what_is_out_of_range_or_unknown_is_refused(columns, message):
@@ -372,6 +450,12 @@ def test_every_exposure_meets_every_effect_of_its_group():
     pd.testing.assert_frame_equal(table, before)
 
 
+def test_what_a_ratio_is_adjusted_for_goes_with_it():
+    table = factors({"id": "a"}, EFFECT)
+    assert "adjustment" not in exposures_with_effects(table)
+    assert exposures_with_effects(table.assign(adjustment="adjusted"))["adjustment"].tolist() == ["adjusted"]
+
+
 def test_a_given_exposure_takes_the_place_of_the_published_ones():
     got = exposures_with_effects(factors({}, EFFECT), exposure=0.25)
     assert got["exposure"].tolist() == [0.25]
@@ -387,7 +471,7 @@ def test_each_pair_of_every_risk_group_has_a_fraction_or_a_reason(group, exposur
     table = load("risk_factors")
     pairs = exposures_with_effects(table[table["group"] == group], exposure=exposure)
     assert pairs["measure"].isin(RATIOS).all()
-    got = fraction(pairs.assign(baseline_risk=0.05))
+    got = fraction(pairs.assign(baseline_risk=0.05, adjustment="none"))
     assert (got["estimate"].isna() == got["reason"].notna()).all()
     stated = got[got["reason"].isna()]
     assert stated[["lower", "estimate", "upper"]].notna().all(axis=None)

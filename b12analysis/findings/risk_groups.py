@@ -20,8 +20,8 @@ from b12analysis.theme import number, share
 __all__ = ["CAVEATS", "answer", "most_telling", "prevalence", "with_comparators"]
 
 CAVEATS = [
-    "Most ratios are adjusted for other causes; Levin's formula is exact only for an unadjusted ratio, so a share may "
-    "be too high or too low. Shares are stated only where the interval lies above 1, which favours large effects.",
+    "Levin's formula is not for adjusted ratios, so no share is made of them; a share of a crude ratio holds what else "
+    "differs between the groups. Shares are stated only where the interval lies above 1, which favours large effects.",
     "Conflicting sources stand side by side: cut-offs, doses, durations and supplement use differ between studies.",
     "Groups overlap: the shares of several groups must not be added up.",
 ]

@@ -14,9 +14,10 @@ from b12analysis.risk.effects import (
     ratios,
     with_baseline,
 )
-from b12analysis.risk.fractions import attributable_fraction, risk_ratio
+from b12analysis.risk.fractions import ADJUSTMENTS, attributable_fraction, risk_ratio
 
 __all__ = [
+    "ADJUSTMENTS",
     "RATIOS",
     "SHOWN_RATIOS",
     "attributable_fraction",

@@ -70,6 +70,7 @@ def exposures_with_effects(risk_factors: pd.DataFrame, *, exposure: float | None
         exposure, exposure_lower, exposure_upper   share of the population exposed; limits missing where none is printed
         exposure_id, exposure_country, exposure_year, exposure_population   the row that says so
         measure, effect, effect_lower, effect_upper, design  the ratio, its 95 % interval, and the study's design
+        adjustment               of the ratio, where the table has it: "none", "trial" or "adjusted"
         effect_id, effect_population, comparison, cohort, definition     the row that says so
         source, status           of the effect; exposure_source, exposure_status of the exposure
 
@@ -83,6 +84,7 @@ def exposures_with_effects(risk_factors: pd.DataFrame, *, exposure: float | None
     names = {"value": "effect", "lower": "effect_lower", "upper": "effect_upper", "id": "effect_id"}
     names |= {"population": "effect_population"}
     kept = ["group", "measure", "design", "comparison", "cohort", "definition", "source", "status", *names]
+    kept += [name for name in ("adjustment",) if name in effect]
     if exposure is None:
         exposed = exposures(risk_factors).dropna(subset=["value"])
         same_people = exposed.groupby(["group", "cohort", "population"])["year_end"]

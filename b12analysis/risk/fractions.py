@@ -3,10 +3,11 @@
 The *attributable fraction* is the share of all deficiency that would be absent if the group had the risk of the others,
 provided that the association is causal and unconfounded.
 
-Levin's formula needs a ratio of risks. An odds ratio is larger than the risk ratio when deficiency is common, so it
-is converted with the risk outside the group. Where an association may be null or protective there is no share to
-state, and odds ratios from density-sampled case-control studies are not converted at all: both return a reason
-instead of a number.
+Levin's formula takes the exposure of the population and needs a ratio that nothing confounds; with an adjusted ratio it
+is biased. Miettinen's takes the exposure of the cases and allows an adjusted one. Both need a ratio of risks: an odds
+ratio is larger when deficiency is common, so it is converted with the risk outside the group. Where an association may
+be null or protective there is no share to state, and odds ratios from density-sampled case-control studies are not
+converted at all: both return a reason instead of a number.
 """
 
 from __future__ import annotations
@@ -14,10 +15,14 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from b12analysis.arguments import InputError, check_choice, check_columns, check_count, check_level
-from b12analysis.risk.effects import RATIOS
+from b12analysis.arguments import check_choice, check_columns, check_count, check_level
+from b12analysis.risk.draws import draw_ratio, draw_share, has_spread
+from b12analysis.risk.refusals import check_effects, check_shares, numbers, reasons
 
-__all__ = ["attributable_fraction", "risk_ratio"]
+__all__ = ["ADJUSTMENTS", "attributable_fraction", "risk_ratio"]
+
+#: What is known of confounding: a crude ratio, one of a randomised trial, an adjusted one.
+ADJUSTMENTS = ("none", "trial", "adjusted")
 
 
 def risk_ratio(odds_ratio: float, baseline_risk: float) -> float:
@@ -49,18 +54,24 @@ def risk_ratio(odds_ratio: float, baseline_risk: float) -> float:
 def attributable_fraction(
     risks: pd.DataFrame, *, n: int = 10_000, level: float = 0.95, rng: np.random.Generator | int | None = None
 ) -> pd.DataFrame:
-    """Attributable fraction of deficiency, by Levin's formula, with an interval simulated from the inputs' own.
+    """Attributable fraction of deficiency from published figures, with an interval simulated from the inputs' own.
 
-    AF = p (RR - 1) / (1 + p (RR - 1))
+    Levin:     AF = p (RR - 1) / (1 + p (RR - 1)), p the exposure of the population, RR crude or of a trial
+
+    Miettinen: AF = pc (RR - 1) / RR, pc the exposure of the cases, RR crude or adjusted
+
+    A crude ratio gives a crude fraction: it is that of the exposure only if nothing else differs between those with and
+    without it. Limits of a share are met by logit-normal draws, which lie between 0 and 1 by themselves.
 
     Parameters
     ----------
     risks : DataFrame
         One exposure and one effect per row, e.g. from :func:`exposures_with_effects`:
-        ``exposure`` (p, share of the population), ``measure`` ("risk_ratio", "prevalence_ratio" or "odds_ratio"),
-        ``effect`` with its 95 % interval ``effect_lower``, ``effect_upper``; optionally ``exposure_lower``,
-        ``exposure_upper`` (otherwise the exposure is taken as known), ``design``, and ``baseline_risk`` (share; needed
-        to convert odds ratios).
+        ``measure`` ("risk_ratio", "prevalence_ratio" or "odds_ratio"; a "hazard_ratio" gets a reason),
+        ``effect`` with its 95 % interval ``effect_lower``, ``effect_upper``, ``adjustment`` of it ("none", "trial" or
+        "adjusted"; missing is not known), and ``exposure`` (p) or ``exposure_cases`` (pc), each optionally with
+        ``..._lower``, ``..._upper`` (otherwise it is taken as known). Further optional columns are ``design``,
+        ``baseline_risk`` (share; needed to convert odds ratios) and ``outcome`` (missing is "deficiency").
     n : int
         Draws of the simulation.
     level : float
@@ -73,6 +84,7 @@ def attributable_fraction(
     DataFrame
         The rows given, and columns
 
+        formula                 "miettinen" where the exposure of the cases is given, else "levin"; missing with reason
         risk_ratio              the effect as a risk ratio
         estimate, lower, upper  attributable fraction, share of all deficiency; missing where ``reason`` is given
         reason                  why no share is stated; missing where one is
@@ -80,85 +92,83 @@ def attributable_fraction(
     Raises
     ------
     InputError
-        If columns are missing, a measure is unknown or an exposure is not a share.
+        If columns are missing, a measure or an adjustment is unknown, an exposure is not a share, or a value does not
+        lie between its limits.
 
     Source
     ------
-    Levin, Acta Unio Int Contra Cancrum 1953;9:531.
+    Levin, Acta Unio Int Contra Cancrum 1953;9:531. Miettinen, Am J Epidemiol 1974;99:325. Which of the two when:
+    Rockhill, Newman and Weinberg, Am J Public Health 1998;88:15.
 
     Examples
     --------
-    >>> known = dict(exposure=0.1, measure="risk_ratio", effect=3.0, effect_lower=2.999, effect_upper=3.001)
-    >>> attributable_fraction(pd.DataFrame([known]), rng=1)["estimate"].round(3).tolist()  # 0.2 / 1.2
-    [0.167]
+    >>> known = dict(measure="risk_ratio", effect=3.0, effect_lower=2.999, effect_upper=3.001)
+    >>> rows = pd.DataFrame([known | dict(exposure=0.1, adjustment="none"), known | dict(exposure_cases=0.25)])
+    >>> table = attributable_fraction(rows, rng=1)
+    >>> table[["formula", "estimate"]].round(3).values.tolist()  # 0.2 / 1.2, and 0.25 * 2 / 3
+    [['levin', 0.167], ['miettinen', 0.167]]
     """
-    check_columns("risks", risks.columns, ["exposure", "measure", "effect", "effect_lower", "effect_upper"])
+    exposure = [] if "exposure_cases" in risks else ["exposure"]
+    check_columns("risks", risks.columns, [*exposure, "measure", "effect", "effect_lower", "effect_upper"])
     check_count("n", n)
     check_level(level)
-    for measure in risks["measure"].unique():
-        check_choice("measure", measure, RATIOS)
-
-    def column(name: str) -> np.ndarray:
-        values = risks[name] if name in risks else pd.Series(np.nan, index=risks.index)
-        return pd.to_numeric(values).to_numpy(dtype=float, na_value=np.nan)
-
-    p, p_lower, p_upper = (column(f"exposure{part}") for part in ("", "_lower", "_upper"))
-    effect, lower, upper, baseline = (
-        column(name) for name in ("effect", "effect_lower", "effect_upper", "baseline_risk")
-    )
-    for name, share in [("exposure", p), ("baseline_risk", baseline)]:
-        if ((share < 0) | (share > 1)).any():
-            raise InputError(
-                f"{name}={share[(share < 0) | (share > 1)][0]:g} is out of range; it is a share from 0 to 1"
-            )
-
-    is_odds = (risks["measure"] == "odds_ratio").to_numpy(bool)
-    density = (
-        (risks["design"] == "case_control_density").to_numpy(dtype=bool, na_value=False) if "design" in risks else False
-    )
-    reason = np.select(
-        [
-            np.isnan(p) | np.isnan(effect) | np.isnan(lower) | np.isnan(upper),
-            density & is_odds,
-            is_odds & np.isnan(baseline),
-            lower <= 1,
-        ],
-        [
-            "exposure or effect is not known with an interval",
-            "odds ratio from density-sampled controls: not a ratio of risks",
-            "odds ratio without a baseline risk to convert it",
-            "the association may be null or protective",
-        ],
-        default="",
-    )
-
-    stated = reason == ""
-    draws = np.random.default_rng(rng).standard_normal((2, n))
+    check_effects(risks)
+    for name in ("exposure", "exposure_cases", "baseline_risk"):
+        check_shares(risks, name)
+    effect, lower, upper, baseline = numbers(risks, "effect", "effect_lower", "effect_upper", "baseline_risk")
+    by_cases, shares = _exposed(risks)
+    reason = _reasons(risks, by_cases, shares)
+    stated, is_odds = reason == "", (risks["measure"] == "odds_ratio").to_numpy(bool)
     ratio = np.where(is_odds, risk_ratio(effect, baseline), effect)
+    draws = np.random.default_rng(rng).standard_normal((2, n))
     fractions = np.full((len(risks), n), np.nan)
     for row in np.flatnonzero(stated):
-        log_se = (np.log(upper[row]) - np.log(lower[row])) / (2 * 1.959964)
-        ratios = np.exp(np.log(effect[row]) + log_se * draws[0])
+        drawn = draw_ratio(effect[row], lower[row], upper[row], draws[0])
         if is_odds[row]:
-            ratios = risk_ratio(ratios, baseline[row])
-        fractions[row] = _levin(_shares(p[row], p_lower[row], p_upper[row], draws[1]), ratios)
+            drawn = risk_ratio(drawn, baseline[row])
+        fractions[row] = _fraction(by_cases[row], draw_share(*shares[row], draws[1]), drawn)
 
     tail = (1 - level) / 2
     out = risks.copy()
+    formula = pd.Series(np.where(by_cases, "miettinen", "levin"), index=risks.index, dtype="string")
+    out["formula"] = formula.where(stated)
     out["risk_ratio"] = ratio
-    out["estimate"] = np.where(stated, _levin(p, ratio), np.nan)
+    out["estimate"] = np.where(stated, _fraction(by_cases, shares[:, 0], ratio), np.nan)
     out["lower"], out["upper"] = np.quantile(fractions, [tail, 1 - tail], axis=1)
     out["reason"] = pd.Series(reason, index=risks.index, dtype="string").replace("", pd.NA)
     return out
 
 
-def _shares(p: float, lower: float, upper: float, noise: np.ndarray) -> np.ndarray:
-    """Draws of a share whose 95 % limits are those given, each side as wide as its own; fixed where there are none."""
-    if np.isnan(lower) or np.isnan(upper):
-        return np.full_like(noise, p)
-    side = np.where(noise < 0, p - lower, upper - p)
-    return np.clip(p + side * noise / 1.959964, 0, 1)
+def _exposed(risks: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Whether a row has the exposure of the cases; and the share that its formula takes, with its limits."""
+    population, cases = (
+        np.stack(numbers(risks, name, f"{name}_lower", f"{name}_upper"), axis=1)
+        for name in ("exposure", "exposure_cases")
+    )
+    by_cases = ~np.isnan(cases[:, 0])
+    return by_cases, np.where(by_cases[:, None], cases, population)
 
 
-def _levin(p: np.ndarray, ratio: np.ndarray) -> np.ndarray:
-    return p * (ratio - 1) / (1 + p * (ratio - 1))
+def _reasons(risks: pd.DataFrame, by_cases: np.ndarray, shares: np.ndarray) -> np.ndarray:
+    """Why no fraction is stated: of the effect, of its exposure, and of the formula that the two allow."""
+    nowhere = pd.Series(pd.NA, index=risks.index, dtype="string")
+    adjustment = risks["adjustment"].astype("string") if "adjustment" in risks else nowhere
+    for row, value in adjustment.dropna().items():
+        check_choice(f"row {row!r}: adjustment", value, ADJUSTMENTS)
+    limits = ~np.isnan(shares).any(axis=1)
+    blind = limits & ~np.array([has_spread(*row) for row in shares], dtype=bool)
+    found = {
+        "exposure or effect is not known with an interval": np.isnan(shares[:, 0]),
+        "an exposure of none or all has no spread to draw from": blind,
+        "an adjusted ratio needs the exposure of the cases: Miettinen's formula": ~by_cases
+        & (adjustment == "adjusted").to_numpy(dtype=bool, na_value=False),
+        "whether the ratio is adjusted is not known, so it needs the exposure of the cases: Miettinen's formula": (
+            ~by_cases & adjustment.isna().to_numpy(dtype=bool)
+        ),
+    }
+    reason = reasons(risks)
+    return np.where(reason != "", reason, np.select(list(found.values()), list(found), default="")).astype(object)
+
+
+def _fraction(by_cases: np.ndarray, share: np.ndarray, ratio: np.ndarray) -> np.ndarray:
+    return np.where(by_cases, share * (ratio - 1) / ratio, share * (ratio - 1) / (1 + share * (ratio - 1)))
