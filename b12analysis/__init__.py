@@ -30,6 +30,7 @@ _HOMES = {
     "survey_quantile": "survey",
     "survey_standardize": "survey",
     "survey_logistic": "survey",
+    "survey_attributable_fraction": "survey",
     "true_prevalence": "truth",
     "standardize": "population",
     "headcount": "population",
