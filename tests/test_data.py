@@ -22,6 +22,7 @@ VOCABULARIES = [
     "groups",
     "left_out",
     "nhanes_files",
+    "nhanes_fractions",
     "nhanes_groups",
     "nhanes_overlaps",
     "nhanes_usual",

@@ -86,9 +86,19 @@ def described_by(table: str, folder: Path) -> pd.DataFrame:
 
 #: Tables that describe rather than report findings: their rows carry no status of their own.
 VOCABULARY = (
-    *("columns", "groups", "left_out", "nhanes_files", "nhanes_groups"),
-    *("nhanes_overlaps", "nhanes_sums", "nhanes_usual", "population"),
-    *("replications", "sources", "standard_populations"),
+    "columns",
+    "groups",
+    "left_out",
+    "nhanes_files",
+    "nhanes_fractions",
+    "nhanes_groups",
+    "nhanes_overlaps",
+    "nhanes_sums",
+    "nhanes_usual",
+    "population",
+    "replications",
+    "sources",
+    "standard_populations",
 )
 
 

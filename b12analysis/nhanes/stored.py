@@ -1,4 +1,4 @@
-"""Make the tables that ship what the survey's files say: ``nhanes_sums``, ``nhanes_usual`` and those of ``grouped``.
+"""Make the tables that ship what the survey's files say, from the sums to the fractions.
 
 ``python -m b12analysis.nhanes.stored FOLDER`` makes all of them anew from the survey's files in a folder.
 """
@@ -12,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from b12analysis.biomarkers import indicators, meets, mma_indicators
+from b12analysis.nhanes.fractions import compute_fractions
 from b12analysis.nhanes.grouped import compute_groups, compute_overlaps
 from b12analysis.nhanes.people import load
 from b12analysis.nhanes.sums import AGE_BANDS, OVERLAPS, overlap
@@ -128,6 +129,7 @@ def _store(folder: str) -> None:
     _write("nhanes_usual", compute_usual(folder))
     _write("nhanes_groups", compute_groups(folder))
     _write("nhanes_overlaps", compute_overlaps(folder))
+    _write("nhanes_fractions", compute_fractions(folder))
 
 
 def _write(name: str, table: pd.DataFrame) -> None:

@@ -75,8 +75,9 @@ def survey_attributable_fraction(
         observed, without        prevalence as predicted for people as they are, and with the exposures taken away
         df                       PSUs less strata, among those with anybody in the domain
         n, cases                 people in the domain with a value of every variable, and those with the outcome
-        reason                   why no share is stated: an odds ratio that includes 1 or lies below it; missing where
-                                 one is. Such an exposure stays in the model and out of the joint.
+        reason                   why no share is stated: the interval of the odds ratio or of the share itself leaves
+                                 open that there is none; missing where one is. Such an exposure stays in the model
+                                 and out of the joint.
 
     Raises
     ------
@@ -212,7 +213,7 @@ def _interval(model: _Model, fraction: float, totals: np.ndarray) -> dict[str, f
 
 
 def _reason(model: _Model, observed: _World, without: _World, row: dict[str, Any]) -> str | None:
-    """Why no share is stated: by the exposure's odds ratio where it is one term, else by the fraction's interval."""
+    """Why no share is stated: its interval reaches 0, or the odds ratio's reaches 1 where the exposure is one term."""
     if any(word in model.outcome for word in _NERVES):
         return f"no share is stated for {model.outcome}: the formula cannot hold its other causes"
     moved = observed.terms - without.terms
@@ -222,7 +223,7 @@ def _reason(model: _Model, observed: _World, without: _World, row: dict[str, Any
     lower = row["lower"]
     if len(terms) == 1:
         (term,) = terms
-        lower = np.sign(moved[:, term].sum()) * model.coefficient[term] - model.half[term]
+        lower = min(lower, np.sign(moved[:, term].sum()) * model.coefficient[term] - model.half[term])
     return None if lower > 0 else _NULL
 
 
