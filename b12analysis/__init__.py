@@ -44,7 +44,18 @@ _HOMES = {
 }
 #: Rooms that can be reached as attributes too: ``b12analysis.units.pmol_l(200)``.
 _ROOMS = (
-    *("biomarkers", "estimates", "evidence", "findings", "nhanes", "own_survey", "pooling", "population", "recovery"),
+    *(
+        "biomarkers",
+        "estimates",
+        "evidence",
+        "findings",
+        "masking",
+        "nhanes",
+        "own_survey",
+        "pooling",
+        "population",
+        "recovery",
+    ),
     *("replications", "reports", "risk", "survey", "theme", "truth", "units", "usual"),
 )
 

@@ -12,10 +12,12 @@ from pathlib import Path
 import pandas as pd
 
 from b12analysis.biomarkers import indicators, meets, mma_indicators
+from b12analysis.nhanes.folate import compute_folate
 from b12analysis.nhanes.fractions import compute_fractions
 from b12analysis.nhanes.grouped import compute_groups, compute_overlaps
 from b12analysis.nhanes.people import load
 from b12analysis.nhanes.sums import AGE_BANDS, OVERLAPS, overlap
+from b12analysis.nhanes.unseen import compute_unseen
 from b12analysis.places import DATA
 from b12analysis.survey import survey_sums
 from b12analysis.usual import usual_prevalence, within_person
@@ -130,6 +132,8 @@ def _store(folder: str) -> None:
     _write("nhanes_groups", compute_groups(folder))
     _write("nhanes_overlaps", compute_overlaps(folder))
     _write("nhanes_fractions", compute_fractions(folder))
+    _write("nhanes_folate", compute_folate(folder))
+    _write("nhanes_unseen", compute_unseen(folder))
 
 
 def _write(name: str, table: pd.DataFrame) -> None:
