@@ -21,6 +21,7 @@ VOCABULARIES = [
     "columns",
     "groups",
     "left_out",
+    "nhanes_cells",
     "nhanes_files",
     "nhanes_folate",
     "nhanes_fractions",

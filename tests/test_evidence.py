@@ -22,6 +22,7 @@ VOCABULARIES = [
     "columns",
     "groups",
     "left_out",
+    "nhanes_cells",
     "nhanes_files",
     "nhanes_folate",
     "nhanes_fractions",

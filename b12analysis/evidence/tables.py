@@ -89,6 +89,7 @@ VOCABULARY = (
     "columns",
     "groups",
     "left_out",
+    "nhanes_cells",
     "nhanes_files",
     "nhanes_folate",
     "nhanes_fractions",

@@ -12,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from b12analysis.biomarkers import indicators, meets, mma_indicators
+from b12analysis.nhanes.cells import compute_cells
 from b12analysis.nhanes.folate import compute_folate
 from b12analysis.nhanes.fractions import compute_fractions
 from b12analysis.nhanes.grouped import compute_groups, compute_overlaps
@@ -134,6 +135,7 @@ def _store(folder: str) -> None:
     _write("nhanes_fractions", compute_fractions(folder))
     _write("nhanes_folate", compute_folate(folder))
     _write("nhanes_unseen", compute_unseen(folder))
+    _write("nhanes_cells", compute_cells(folder))
 
 
 def _write(name: str, table: pd.DataFrame) -> None:
