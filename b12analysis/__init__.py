@@ -35,6 +35,7 @@ _HOMES = {
     "standardize": "population",
     "headcount": "population",
     "attributable_fraction": "risk",
+    "testing_yield": "testing",
     "recovery_curve": "recovery",
     "simulate_recovery": "recovery",
     "figures": "",
@@ -56,7 +57,17 @@ _ROOMS = (
         "population",
         "recovery",
     ),
-    *("replications", "reports", "risk", "survey", "theme", "truth", "units", "usual"),
+    *(
+        "replications",
+        "reports",
+        "risk",
+        "survey",
+        "testing",
+        "theme",
+        "truth",
+        "units",
+        "usual",
+    ),
 )
 
 __all__ = list(_HOMES)

@@ -4,10 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import b12analysis as b12
 from b12analysis import evidence
 from b12analysis.arguments import InputError
 from b12analysis.nhanes import cells as stored
 from b12analysis.nhanes import sums
+from b12analysis.testing import REFERENCES, people_of, plans, strategies, yield_curve
 
 
 def share(table: pd.DataFrame, rows: pd.Series) -> float:
@@ -59,6 +61,186 @@ def test_unknown_cells_are_refused():
         stored.cells("65")
     with pytest.raises(InputError, match="cycles='2005-2006' is not known; choose one of '1999-2004', '2011-2014'"):
         stored.cells("65+", "2005-2006")
+
+
+#: A thousand people: serum B12 below 148, 148 to 221, 221 and over, by MMA up to 271 or above, by working kidneys.
+THOUSAND = pd.DataFrame(
+    [
+        (0, 148, 0, 271, True, 10), (0, 148, 271, None, True, 6), (0, 148, 271, None, False, 4),
+        (148, 221, 0, 271, True, 80), (148, 221, 271, None, True, 12), (148, 221, 271, None, False, 8),
+        (221, None, 0, 271, True, 700), (221, None, 0, 271, False, 120),
+        (221, None, 271, None, True, 20), (221, None, 271, None, False, 40),
+    ],
+    columns=["b12_from", "b12_to", "mma_from", "mma_to", "egfr_60", "share"],
+).assign(share=lambda t: t["share"] / 1000, effective_n=500)  # fmt: skip
+COUNTED = ["tests_first", "tests_second", "true_positives", "false_positives", "missed"]
+
+
+@pytest.mark.parametrize(
+    ("strategy", "reference", "counted"),
+    [
+        ("b12_148", "b12_148", [1000, 0, 20, 0, 0]),
+        ("b12_148", "mma_271", [1000, 0, 10, 10, 80]),  # 50 % of the low, 11 % of the raised
+        ("b12_148", "mma_271_egfr_60", [828, 0, 6, 10, 32]),
+        ("b12_148", "b12_148_or_mma_271", [1000, 0, 20, 0, 80]),
+        ("b12_221", "mma_271", [1000, 0, 30, 90, 60]),
+        ("b12_148_221_mma", "mma_271", [1000, 100, 30, 10, 60]),
+        ("b12_148_221_mma", "b12_148_and_mma_271", [1000, 100, 10, 30, 0]),
+        ("b12_221_mma", "mma_271", [1000, 120, 30, 0, 60]),
+        ("b12_221_mma", "b12_148", [1000, 120, 10, 20, 10]),
+        ("mma_271", "b12_148", [1000, 0, 10, 80, 10]),
+        ("mma_271_egfr_60", "mma_271", [828, 0, 38, 0, 52]),
+        ("over_65_once", "mma_271", [1000, 100, 30, 10, 60]),
+    ],
+)
+def test_a_thousand_people_are_counted_by_hand(strategy, reference, counted):
+    row = b12.testing_yield(THOUSAND, strategy, reference=reference).iloc[0]
+    assert row[COUNTED].tolist() == pytest.approx(counted)
+    first, second, true, false, missed = counted
+    negative = row["people"] - true - false - missed
+    assert row["sensitivity"] == pytest.approx(true / (true + missed))
+    assert row["specificity"] == pytest.approx(negative / (negative + false))
+    assert row["ppv"] == pytest.approx(true / (true + false))
+    assert row["number_needed_to_test"] == pytest.approx((first + second) / true)
+
+
+def test_rounds_after_the_first_are_tests_and_find_what_the_caller_says():
+    yearly = b12.testing_yield(THOUSAND, "over_65_yearly", reference="mma_271", people=1000, years=5).iloc[0]
+    assert (yearly["rounds"], yearly["later_tests"]) == (5, pytest.approx(4 * (960 + 80)))  # 40 are positive, 20 grey
+    assert np.isnan(yearly["later_true_positives"])  # the incidence is unknown
+    given = {"reference": "mma_271", "people": 1000, "incidence": 0.01}
+    told = b12.testing_yield(THOUSAND, "over_65_yearly", years=2, **given).iloc[0]
+    assert told["later_true_positives"] == pytest.approx(900 * 0.01 / 3)  # 910 without, 10 of them positive; a third
+    assert b12.testing_yield(THOUSAND, "over_65_every_5", years=5, **given).iloc[0]["rounds"] == 1
+    assert b12.testing_yield(THOUSAND, "over_65_once", years=5, **given).iloc[0]["later_tests"] == 0
+
+
+def test_a_cost_needs_a_price_its_currency_and_its_year():
+    free = b12.testing_yield(THOUSAND, "b12_148_221_mma")
+    assert not any("cost" in name or "price" in name or "currency" in name for name in free)
+    paid = {"price": {"b12": 5, "mma": 40}, "currency": "EUR", "price_year": 2024, "reference": "mma_271"}
+    row = b12.testing_yield(THOUSAND, "over_65_yearly", years=2, **paid).iloc[0]
+    assert (row["cost"], row["later_cost"]) == (pytest.approx(5000 + 4000), pytest.approx(960 * 5 + 80 * 40))
+    assert row["cost_per_true_positive"] == pytest.approx(9000 / 30)
+    assert (row["currency"], row["price_year"]) == ("EUR", 2024)
+
+
+def test_circularity_is_said():
+    table = b12.testing_yield("65+", ["b12_148", "b12_221_mma"]).set_index(["strategy", "reference"])["circular"]
+    assert table["b12_148"].tolist() == ["wholly", "no", "no", "in part", "in part"]
+    assert set(table["b12_221_mma"]) == {"wholly"}
+
+
+def test_every_strategy_adds_up():
+    one_step = strategies().query("second.isna()")["strategy"].tolist()
+    for population in ["20+", "metformin_60+", "ppi_20+"]:
+        table = b12.testing_yield(population, strategies(), people=1000)
+        assert len(table) == len(strategies()) * len(REFERENCES)
+        assert (table["true_positives"] + table["false_positives"]).tolist() == pytest.approx(
+            table["positives"].tolist()
+        )
+        cases = table["true_positives"] + table["missed"]
+        assert (table["sensitivity"] * cases).tolist() == pytest.approx(table["true_positives"].tolist())
+        assert (table[table["strategy"].isin(one_step)]["tests_second"] == 0).all()
+        for name in ("positives", "missed", "sensitivity", "specificity", "ppv", "number_needed_to_test"):
+            known = table[table[name].notna()]
+            assert (known[f"{name}_lower"] <= known[name] * (1 + 1e-12)).all(), name
+            assert (known[name] <= known[f"{name}_upper"] * (1 + 1e-12)).all(), name
+        by = table.set_index(["strategy", "reference"])["positives"]
+        assert (by["b12_221_mma"] <= by["b12_148_221_mma"] + 1e-9).all()  # a second test can only take away
+        assert (by["b12_148_221_mma"] <= by["b12_221"] + 1e-9).all()
+
+
+def test_a_milder_cut_off_finds_no_fewer():
+    for population in ("20-39", "metformin_60+"):
+        for test, falls in [("b12", True), ("mma", False)]:
+            curve = yield_curve(population, test=test)
+            for _, part in curve.groupby("reference"):
+                steps = np.diff(part["sensitivity"])
+                assert (steps >= -1e-12).all() if falls else (steps <= 1e-12).all()
+                assert (np.diff(part["positive"]) > 0).all() == falls
+
+
+def test_what_cannot_occur_has_no_interval_and_what_did_not_occur_has_one():
+    row = b12.testing_yield(THOUSAND, "b12_148", reference="b12_148").iloc[0]
+    assert row[["ppv_lower", "ppv_upper", "missed_lower", "missed_upper"]].tolist() == [1, 1, 0, 0]
+    nobody = THOUSAND.assign(share=THOUSAND["share"].where(THOUSAND.index > 0, 0) / 0.99)  # the low all have raised MMA
+    row = b12.testing_yield(nobody, "b12_148", reference="mma_271").iloc[0]
+    assert row["ppv"] == row["ppv_upper"] == 1
+    effective = 500 * 0.01 / 0.99  # Clopper-Pearson of all of so many: tail ** (1 / n)
+    assert row["ppv_lower"] == pytest.approx(0.025 ** (1 / effective))
+
+
+def test_cells_without_effective_n_give_no_interval():
+    row = b12.testing_yield(THOUSAND.drop(columns="effective_n"), "b12_148", reference="mma_271").iloc[0]
+    assert row["ppv"] == pytest.approx(0.5)
+    assert row.filter(regex="_lower|_upper").isna().all()
+
+
+def test_intervals_are_about_those_of_the_survey_itself(shared):
+    """Shares to the digit; widths within 30 %, as one design effect stands for all shares of a population."""
+    people = b12.nhanes.load(["2011-2012", "2013-2014"], shared / "nhanes")
+    known = people[["b12_pmol_l", "mma_nmol_l", "egfr"]].notna().all(axis=1) & (people["age"] >= 60)
+    low, mild, raised = people["b12_pmol_l"] < 148, people["b12_pmol_l"] < 221, people["mma_nmol_l"] > 271
+    ratios = []
+    for name, found in [("b12_148", low), ("b12_221", mild), ("b12_148_221_mma", low | (mild & raised))]:
+        ours = b12.testing_yield("60+", name, reference="mma_271").iloc[0]
+        for measure, domain, indicator in [("ppv", known & found, raised), ("sensitivity", known & raised, found)]:
+            table = people.assign(_in=domain.fillna(False).astype(bool), _is=indicator.fillna(False).astype(bool))
+            direct = b12.survey_prevalence(table, "_is", domain="_in", ci="beta").iloc[0]
+            assert ours[measure] == pytest.approx(direct["estimate"], rel=1e-5)
+            widths = [row[upper] - row[lower] for row, lower, upper in [
+                (ours, f"{measure}_lower", f"{measure}_upper"), (direct, "lower", "upper")]]  # fmt: skip
+            ratios.append(widths[0] / widths[1])
+    assert min(ratios) > 0.7, ratios
+    assert max(ratios) < 1.4, ratios
+
+
+def test_people_of_a_country():
+    assert people_of("65+", "Ireland") + people_of("20-39", "Ireland") < people_of("20+", "Ireland")
+    assert people_of("ppi_20+", "Ireland", exposed=0.25) == people_of("20+", "Ireland") / 4
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"population": "66+"}, "population='66+' is not known"),
+        ({"strategy": "b12_149"}, "strategy='b12_149' is not known"),
+        ({"reference": "b12_147"}, "reference='b12_147' is not known"),
+        ({"population": None}, "population=None is for strategies that name theirs"),
+        ({"population": THOUSAND.assign(share=-0.1)}, "population share=-0.1 is out of range"),
+        ({"population": THOUSAND.assign(share=1.5)}, "population share=1.5 is out of range"),
+        ({"population": THOUSAND.assign(share=0.2)}, "population shares sum to 2; they must sum to 1"),
+        ({"population": THOUSAND.drop(columns="mma_to"), "strategy": "mma_271"}, "population lacks column 'mma_to'"),
+        ({"strategy": {"first": "b12", "cutoff": 140}}, "cut-off 140 of serum B12 is not a limit of the cells; choose"),
+        ({"strategy": {"first": "b12", "cutof": 148}}, "strategy field='cutof' is not known (did you mean 'cutoff'?)"),
+        ({"strategy": {"first": "holotc", "cutoff": 35}}, "strategy first='holotc' is not known"),
+        ({"strategy": {"first": "b12"}}, "strategy has neither cutoff nor grey_cutoff"),
+        ({"strategy": {"first": "b12", "grey_cutoff": 221}}, "strategy needs grey_cutoff, second and second_cutoff"),
+        (
+            {"strategy": plans.read("b12_148_221_mma")._asdict() | {"grey_cutoff": 133}},
+            "must be milder than cutoff=148",
+        ),
+        ({"price": {"b12": 5}, "currency": "EUR"}, "price needs its year"),
+        ({"price": {"b12": 5}, "price_year": 2024}, "price needs its currency"),
+        ({"price": {"mma": 5}, "currency": "EUR", "price_year": 2024}, "price lacks column 'b12'"),
+        ({"currency": "EUR"}, "currency and price_year are for a price"),
+        ({"people": -1}, "people=-1 is out of range"),
+        ({"incidence": 1.2}, "incidence=1.2 is out of range"),
+    ],
+)
+def test_what_does_not_fit_is_refused(changed, words):
+    with pytest.raises(InputError) as refused:
+        b12.testing_yield(**{"population": "65+", "strategy": "b12_148"} | changed)
+    assert words in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_people_of_a_group_need_its_share():
+    with pytest.raises(InputError, match=r"population='ppi_20\+' needs exposed: the share of its age band"):
+        people_of("ppi_20+", "Ireland")
+    with pytest.raises(InputError, match=r"exposed=1\.5 is out of range"):
+        people_of("ppi_20+", "Ireland", exposed=1.5)
 
 
 @pytest.mark.slow

@@ -87,7 +87,7 @@ def cells(population: str, cycles: str = "2011-2014") -> pd.DataFrame:
     --------
     >>> old = cells("60+", "1999-2004")
     >>> low, raised = old["b12_to"] <= 148, old["mma_from"] >= 271
-    >>> round(old.loc[low & raised, "share"].sum() / old.loc[low, "share"].sum(), 2)
+    >>> float(round(old.loc[low & raised, "share"].sum() / old.loc[low, "share"].sum(), 2))
     0.63
     """
     check_choice("population", population, POPULATIONS)
