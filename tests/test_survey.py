@@ -13,6 +13,7 @@ from b12analysis.arguments import InputError
 from b12analysis.survey import (
     prevalence_from_sums,
     survey_geometric_mean,
+    survey_linear,
     survey_logistic,
     survey_mean,
     survey_prevalence,
@@ -21,10 +22,12 @@ from b12analysis.survey import (
     survey_sums,
 )
 from b12analysis.survey.intervals import presentation
+from b12analysis.survey.logistic import fitted_probability
 
 REFERENCE = Path(__file__).parent / "reference"
 PEOPLE = pd.read_csv(REFERENCE / "survey_people.csv", dtype={"low": "Int64", "raised": "Int64"})
 R = json.loads((REFERENCE / "survey.json").read_text())
+ASSOCIATIONS = json.loads((REFERENCE / "associations.json").read_text())
 
 #: Sums and square roots on both sides; worst observed 5e-15 relative, and three digits for another libm.
 CLOSED = 1e-12
@@ -525,3 +528,76 @@ def test_odds_of_the_opposite_are_the_inverse(people):
     assert against["se"] == pytest.approx(odds["se"], rel=1e-6, abs=1e-9)
     heavier = survey_logistic(people.assign(weight=1000 * people["weight"]), "marginal ~ x").set_index("term").loc["x"]
     assert heavier["se"] == pytest.approx(odds["se"], rel=1e-6, abs=1e-9)
+
+
+def test_a_difference_of_means_by_hand():
+    # means 300 and 200; each group's squares about its mean are 20,000, over n squared; times 6/5 for the sample
+    people = pd.DataFrame({"takes": [0, 0, 1, 1, 1, 1], "b12": [200.0, 400.0, 100.0, 200.0, 200.0, 300.0]})
+    table = survey_linear(people, "b12 ~ takes", **NO_DESIGN).set_index("term")
+    assert table["estimate"].tolist() == pytest.approx([300, -100])
+    assert table.loc["takes", "se"] == pytest.approx(np.sqrt((20_000 / 2**2 + 20_000 / 4**2) * 6 / 5))
+    assert table["df"].tolist() == [5, 5]
+    half = 2.570582 * table.loc["takes", "se"]  # t on 5 degrees of freedom
+    assert table.loc["takes", "upper"] == pytest.approx(-100 + half)
+
+
+@pytest.mark.parametrize("name", ["linear", "linear_log"])
+def test_linear_regression_equals_r(name):
+    expected = ASSOCIATIONS["made_up"][name]
+    outcome = {"linear": "b12", "linear_log": "log(b12)"}[name]
+    table = survey_linear(PEOPLE, f"{outcome} ~ age10 + woman + place", domain="adult")
+    assert table["term"].tolist() == ["Intercept", "age10", "woman", "place[T.b]", "place[T.c]"]
+    assert table["coefficient"].tolist() == pytest.approx(expected["coefficient"], rel=CLOSED, abs=CLOSED)
+    assert table["se"].tolist() == pytest.approx(expected["se"], rel=CLOSED)
+    assert table[["n", "df"]].iloc[0].tolist() == [expected["n"], expected["df"]]
+
+
+def test_a_mean_and_a_geometric_mean_are_regressions_on_nothing():
+    for line, mean, ratio in (("b12 ~ 1", survey_mean, False), ("log(b12) ~ 1", survey_geometric_mean, True)):
+        one = survey_linear(PEOPLE, line, domain="adult", ratio=ratio).iloc[0]
+        other = mean(PEOPLE, "b12", domain="adult").iloc[0]
+        for name in ("n", "df", "estimate", "lower", "upper"):
+            assert one[name] == pytest.approx(other[name], rel=CLOSED)
+
+
+def test_a_covariate_that_is_shifted_moves_only_the_intercept():
+    shifted = PEOPLE.assign(age10=PEOPLE["age10"] + 5)
+    for fit, line in ((survey_linear, "log(b12) ~ age10 + woman"), (survey_logistic, "low ~ age10 + woman")):
+        one, other = (fit(people, line).set_index("term") for people in (PEOPLE, shifted))
+        for name in ("coefficient", "se"):
+            # worst observed 3e-12: the logistic one is iterated
+            assert one[name][1:].tolist() == pytest.approx(other[name][1:].tolist(), rel=1e-9)
+        moved = one["coefficient"]["Intercept"] - 5 * one["coefficient"]["age10"]
+        assert other["coefficient"]["Intercept"] == pytest.approx(moved, rel=1e-9)
+
+
+def test_the_crude_odds_ratio_is_the_ratio_of_weighted_odds():
+    adults = PEOPLE[(PEOPLE["adult"] == 1) & PEOPLE["low"].notna()]
+    total = adults.groupby(["woman", "low"])["weight"].sum()
+    crude = survey_logistic(PEOPLE, "low ~ woman", domain="adult").set_index("term")["estimate"]["woman"]
+    assert crude == pytest.approx((total[1, 1] / total[1, 0]) / (total[0, 1] / total[0, 0]), rel=1e-9)
+
+
+def test_fitted_probabilities_add_up_to_the_cases():
+    fitted = fitted_probability(PEOPLE, "low ~ age10 + woman", domain="adult")
+    known = (PEOPLE["adult"] == 1) & PEOPLE["low"].notna()
+    assert (fitted.notna() == known).all()
+    weight, low = PEOPLE.loc[known, "weight"], PEOPLE.loc[known, "low"].astype(float)
+    assert (weight * fitted[known]).sum() == pytest.approx((weight * low).sum(), rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("formula", "ratio", "words"),
+    [
+        ("log10(b12) ~ woman", True, "needs the logarithm of an outcome"),
+        ("b12 ~ woman", True, "needs the logarithm of an outcome"),
+        ("log(woman) ~ age10", False, r"the outcome is no number for \d+ people"),
+        ("b12 ~ woman + man", False, "cannot be told apart"),
+        ("b12 ~ nothing", False, "lacks column 'nothing'"),
+        ("place ~ woman", False, "must be one column"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:divide by zero")
+def test_a_linear_formula_that_cannot_be_fitted_is_refused_in_words(formula, ratio, words):
+    with pytest.raises(InputError, match=words):
+        survey_linear(PEOPLE.assign(man=1 - PEOPLE["woman"]), formula, ratio=ratio)

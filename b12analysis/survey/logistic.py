@@ -7,9 +7,9 @@ import pandas as pd
 
 from b12analysis.arguments import InputError, check_level
 from b12analysis.survey import design as d
-from b12analysis.survey.intervals import t_quantile
+from b12analysis.survey import regression as r
 
-__all__ = ["survey_logistic"]
+__all__ = ["fitted_probability", "survey_logistic"]
 
 
 def survey_logistic(
@@ -67,80 +67,53 @@ def survey_logistic(
     """
     check_level(level)
     design = d.design_of(people, weight=weight, strata=strata, psu=psu, singleton=singleton)
-    inside = d.domain_of(people, domain) & (design.weight > 0)
-    outcome, terms, row = _matrices(people, formula, inside)
-    x, w = terms.to_numpy(dtype=float), design.weight[row]
-    coefficient, fitted, bread = _fit(outcome, x, w / w.mean(), terms.columns)
-    # each person's part in the coefficients; those outside the domain have none
-    influence = (x * (w / w.mean() * (outcome - fitted))[:, None]) @ bread
-    totals = np.stack([np.bincount(design.psu[row], part, len(design.stratum)) for part in influence.T])
-    se = np.sqrt(d.variance(totals, design.stratum, design.size, singleton))
-    present = np.bincount(design.psu[row], minlength=len(design.stratum))[None, :] > 0
-    df = int(present.sum() - d.strata_present(present, design.stratum)[0])
-    half = float(t_quantile(df, level)) * se
-    with np.errstate(over="ignore"):
-        ratios = {
-            "estimate": np.exp(coefficient),
-            "lower": np.exp(coefficient - half),
-            "upper": np.exp(coefficient + half),
-        }
-    counts = {"df": df, "n": len(outcome), "cases": int(outcome.sum())}
-    return pd.DataFrame({"term": list(terms.columns), **ratios, "coefficient": coefficient, "se": se, **counts})
+    read = r.matrices(people, formula, d.domain_of(people, domain) & (design.weight > 0))
+    _check_outcome(read, formula)
+    x, w = read.terms.to_numpy(dtype=float), design.weight[read.row]
+    coefficient, fitted, bread = _fit(read.outcome, x, w / w.mean(), read.terms.columns)
+    influence = (x * (w / w.mean() * (read.outcome - fitted))[:, None]) @ bread
+    table = r.ratios(r.estimates(read, coefficient, influence, design, level))
+    return table.assign(cases=int(read.outcome.sum()))
 
 
-def _matrices(people: pd.DataFrame, formula: str, inside: np.ndarray) -> tuple[np.ndarray, pd.DataFrame, np.ndarray]:
-    """Outcome, terms and row numbers of the people in the domain who have a value of every variable."""
-    from formulaic import Formula
-    from formulaic.errors import FormulaicError
+def fitted_probability(
+    people: pd.DataFrame, formula: str, *, weight: str | None = "weight", domain: str | None = None
+) -> pd.Series:
+    """Probability of the outcome that a weighted logistic regression gives each person.
 
-    try:
-        parsed = Formula(formula)
-        names = sorted(str(name) for name in parsed.required_variables)
-        sides = [str(side) for side in (parsed.lhs, parsed.rhs)]
-    except (FormulaicError, AttributeError, SyntaxError) as fault:
-        raise InputError(f"formula={formula!r} cannot be read; write it as 'outcome ~ term + term' ({fault})") from None
-    d.check_columns("people", people.columns, names)
-    used = inside & people[names].notna().all(axis=1).to_numpy()
-    if not used.any():
-        raise InputError(f"nobody in the domain has a value of all of {', '.join(map(repr, names))}")
-    known = people.loc[used, names]
-    try:
-        matrices = parsed.get_model_matrix(known.apply(_plain), na_action="ignore")
-    except (FormulaicError, NameError, TypeError, ValueError) as fault:
-        raise InputError(f"formula={formula!r} cannot be computed: {fault}") from None
-    terms = pd.DataFrame(matrices.rhs)
-    for name, values in terms.items():
-        if not np.isfinite(values).all():
-            bad = int((~np.isfinite(values)).sum())
-            raise InputError(
-                f"formula={formula!r}: term {name!r} is no number for {bad} people; leave them out by domain"
-            )
-    outcome = np.asarray(matrices.lhs, dtype=float)
-    if outcome.shape[1] != 1 or not np.isin(outcome, [0, 1]).all():
-        raise InputError(f"formula={formula!r}: the outcome {sides[0]!r} must be true or false (1 or 0)")
-    return outcome[:, 0], terms, np.flatnonzero(used)
+    Parameters
+    ----------
+    people, formula, weight, domain
+        As for :func:`survey_logistic`.
+
+    Returns
+    -------
+    Series
+        One value per person; missing outside the domain and where a variable of the formula is missing.
+
+    Examples
+    --------
+    >>> people = pd.DataFrame({"old": [0, 0, 1, 1, 1, 1], "examined": [1, 0, 1, 1, 1, 0]})
+    >>> fitted_probability(people, "examined ~ old", weight=None).round(4).tolist()
+    [0.5, 0.5, 0.75, 0.75, 0.75, 0.75]
+    """
+    design = d.design_of(people, weight=weight, strata=None, psu=None)
+    read = r.matrices(people, formula, d.domain_of(people, domain) & (design.weight > 0))
+    _check_outcome(read, formula)
+    w = design.weight[read.row]
+    _, fitted, _ = _fit(read.outcome, read.terms.to_numpy(dtype=float), w / w.mean(), read.terms.columns)
+    return pd.Series(fitted, index=people.index[read.row]).reindex(people.index)
 
 
-def _plain(values: pd.Series) -> pd.Series:
-    """Yes and no as 1 and 0, so that a term is called as its column; of text the levels that somebody has, in order."""
-    if pd.api.types.is_numeric_dtype(values.dtype) or pd.api.types.is_bool_dtype(values.dtype):
-        return values.astype(float)
-    if isinstance(values.dtype, pd.CategoricalDtype):
-        return values.cat.remove_unused_categories()
-    return values.astype(str)
+def _check_outcome(read: r.Matrices, formula: str) -> None:
+    if not np.isin(read.outcome, [0, 1]).all():
+        outcome = formula.partition("~")[0].strip()
+        raise InputError(f"formula={formula!r}: the outcome {outcome!r} must be true or false (1 or 0)")
 
 
 def _fit(y: np.ndarray, x: np.ndarray, w: np.ndarray, names: pd.Index) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Coefficients by Newton's method to the last digit, fitted probabilities, and the inverse of the information.
-
-    It works on orthogonal combinations of the terms, so that the units of a term do not matter.
-    """
-    size = np.abs(x).max(axis=0)
-    listed = ", ".join(map(repr, names))
-    basis, back = np.linalg.qr(x / np.where(size > 0, size, 1))
-    if np.abs(np.diag(back)).min() < 1e-9 * np.abs(np.diag(back)).max():
-        raise InputError(f"terms {listed}: one is a sum of others, so they cannot be told apart")
-    basis, back = basis * np.sqrt(len(y)), back / np.sqrt(len(y))
+    """Coefficients by Newton's method to the last digit, fitted probabilities, and the inverse of the information."""
+    basis, to_terms = r.orthogonal(x, names)
     found = np.zeros(x.shape[1])
     for _ in range(50):
         log_odds = basis @ found
@@ -153,9 +126,9 @@ def _fit(y: np.ndarray, x: np.ndarray, w: np.ndarray, names: pd.Index) -> tuple[
         if np.abs(step).max() < 1e-11 * max(1, np.abs(found).max()):
             fitted = 1 / (1 + np.exp(-basis @ found))
             inverse = np.linalg.inv((basis * (w * fitted * (1 - fitted))[:, None]).T @ basis)
-            to_terms = np.linalg.inv(back) / size[:, None]
             return to_terms @ found, fitted, to_terms @ inverse @ to_terms.T
-    worst = names[int(np.abs(np.linalg.solve(back, found)).argmax())]
+    worst = names[int(np.abs(to_terms @ found * np.abs(x).max(axis=0)).argmax())]
+    listed = ", ".join(map(repr, names))
     raise InputError(
         f"term {str(worst)!r} parts cases from the others so well that its odds ratio has no bound (terms: {listed}); "
         "leave it out or join its levels"
