@@ -31,7 +31,10 @@ _IN_ORDER = [
     ("year_start", "year_end"),
     ("age_min", "age_max"),
     ("above", "below"),
+    ("step", "step_to"),
 ]
+#: Columns that cite rows of other tables, ids separated by spaces, and whether findings without a number may be cited.
+_CITING = {"evidence": False, "one_side": True, "other_side": True, "tested_by": False}
 #: What pandera's names of checks mean to the reader.
 _EXPECTED = {
     "column_in_schema": "no such column: columns.csv does not describe it",
@@ -163,9 +166,9 @@ def _check_pointers(texts: Tables) -> Iterator[Fault]:
         for _, table, there in KEYS
     }
     measures = texts["columns"][texts["columns"]["tables"] == "measure"]["column"]
-    ids = {
-        key for name, text in texts.items() if "id" in text and name not in ("left_out", "claims") for key in text["id"]
-    }
+    without_findings = ("left_out", "claims", "conflicts")
+    ids = {key for name, text in texts.items() if "id" in text and name not in without_findings for key in text["id"]}
+    left_out = set(texts["left_out"]["id"]) if "left_out" in texts and "id" in texts["left_out"] else set()
     for name, text in texts.items():
         if name in ("columns", "left_out"):
             continue
@@ -178,10 +181,12 @@ def _check_pointers(texts: Tables) -> Iterator[Fault]:
             for row, value in text.get(column, pd.Series(dtype="string")).dropna().items():
                 if value not in set(measures):
                     yield _fault(name, text, row, column, value, "a measure of columns.csv")
-        for row, cited in text.get("evidence", pd.Series(dtype="string")).dropna().items():
-            for key in cited.split():
-                if key not in ids:
-                    yield _fault(name, text, row, "evidence", key, "the id of a row in another table")
+        for column, also_left_out in _CITING.items():
+            citable = ids | left_out if also_left_out else ids
+            for row, cited in text.get(column, pd.Series(dtype="string")).dropna().items():
+                for key in cited.split():
+                    if key not in citable:
+                        yield _fault(name, text, row, column, key, "the id of a row in another table")
 
 
 def _check_unique(texts: Tables) -> Iterator[Fault]:

@@ -87,6 +87,7 @@ def described_by(table: str, folder: Path) -> pd.DataFrame:
 #: Tables that describe rather than report findings: their rows carry no status of their own.
 VOCABULARY = (
     "columns",
+    "conflicts",
     "groups",
     "left_out",
     "nhanes_cells",
