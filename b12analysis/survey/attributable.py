@@ -18,8 +18,9 @@ import pandas as pd
 from b12analysis.arguments import InputError, check_choice, check_level
 from b12analysis.shapley import MOST, average, sequential, subsets
 from b12analysis.survey import design as d
+from b12analysis.survey import regression as r
 from b12analysis.survey.intervals import t_quantile
-from b12analysis.survey.logistic import _fit, _matrices, _plain
+from b12analysis.survey.logistic import fit
 
 __all__ = ["survey_attributable_fraction"]
 
@@ -99,8 +100,7 @@ def survey_attributable_fraction(
     check_level(level)
     names = [exposures] if isinstance(exposures, str) else list(exposures)
     design = d.design_of(people, weight=weight, strata=strata, psu=psu, singleton=singleton)
-    inside = d.domain_of(people, domain) & (design.weight > 0)
-    model = _model(people, formula, design, inside, level)
+    model = _model(people, formula, design, d.domain_of(people, domain), level)
     reference = dict.fromkeys(names, 0) | dict(to or {})
     _check_exposures(names, reference, model, formula)
     worlds = {of: _world(model, {names[cause]: reference[names[cause]] for cause in of}) for of in subsets(len(names))}
@@ -153,20 +153,22 @@ class _World:
 
 
 def _model(people: pd.DataFrame, formula: str, design: d.Design, inside: np.ndarray, level: float) -> _Model:
-    from formulaic import Formula
-
-    outcome, terms, row = _matrices(people, formula, inside)
-    parsed = Formula(formula)
-    known = people.iloc[row][sorted(str(name) for name in parsed.required_variables)]
-    spec = parsed.rhs.get_model_matrix(known.apply(_plain), na_action="ignore").model_spec
-    x, w = terms.to_numpy(dtype=float), design.weight[row] / design.weight[row].mean()
-    coefficient, fitted, bread = _fit(outcome, x, w, terms.columns)
-    influence = (x * (w * (outcome - fitted))[:, None]) @ bread
-    present = np.bincount(design.psu[row], minlength=len(design.stratum))[None, :] > 0
-    df = int(present.sum() - d.strata_present(present, design.stratum)[0])
-    counts = {"df": df, "cases": int(outcome.sum()), "t": float(t_quantile(df, level)), "share": w / w.sum()}
-    model = _Model(str(parsed.lhs), known, row, spec, coefficient, influence, np.empty(0), design=design, **counts)
-    return replace(model, half=model.half_width(np.stack([model.sums(part) for part in influence.T])))
+    fitted = fit(people, formula, design, inside)
+    read = fitted.read
+    df, weight = r.degrees_of_freedom(read, design), design.weight[read.row]
+    counts = {"df": df, "cases": int(read.outcome.sum()), "t": float(t_quantile(df, level))}
+    parts = {"coefficient": fitted.coefficient, "influence": fitted.influence, "half": np.empty(0)}
+    model = _Model(
+        formula.partition("~")[0],
+        read.known,
+        read.row,
+        read.spec,
+        share=weight / weight.sum(),
+        design=design,
+        **parts,
+        **counts,
+    )
+    return replace(model, half=model.half_width(np.stack([model.sums(part) for part in fitted.influence.T])))
 
 
 def _check_exposures(names: list[str], reference: dict[str, Any], model: _Model, formula: str) -> None:
@@ -176,7 +178,7 @@ def _check_exposures(names: list[str], reference: dict[str, Any], model: _Model,
         argument = "exposures" if name in names else "to"
         check_choice(argument, name, names if argument == "to" else [c for c in model.known if c not in model.outcome])
     for name, value in reference.items():
-        seen = _plain(model.known[name])
+        seen = r.plain(model.known[name])
         if not pd.api.types.is_numeric_dtype(seen.dtype):
             check_choice(f"to of {name!r}", value, sorted(seen.unique()))
         elif not isinstance(value, Real):
@@ -185,7 +187,7 @@ def _check_exposures(names: list[str], reference: dict[str, Any], model: _Model,
 
 def _world(model: _Model, reference: dict[str, Any]) -> _World:
     """Everybody with some columns set to their reference."""
-    changed = model.known.apply(_plain)
+    changed = model.known.apply(r.plain)
     for name, value in reference.items():
         kept = changed[name].dtype
         changed[name] = pd.Series(value, index=changed.index).astype(kept)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 
@@ -9,7 +11,16 @@ from b12analysis.arguments import InputError, check_level
 from b12analysis.survey import design as d
 from b12analysis.survey import regression as r
 
-__all__ = ["fitted_probability", "survey_logistic"]
+__all__ = ["Logistic", "fit", "fitted_probability", "survey_logistic"]
+
+
+class Logistic(NamedTuple):
+    """A fitted model: what it was fitted to, its coefficients, each one's probability and part in the coefficients."""
+
+    read: r.Matrices
+    coefficient: np.ndarray
+    fitted: np.ndarray
+    influence: np.ndarray
 
 
 def survey_logistic(
@@ -67,13 +78,20 @@ def survey_logistic(
     """
     check_level(level)
     design = d.design_of(people, weight=weight, strata=strata, psu=psu, singleton=singleton)
-    read = r.matrices(people, formula, d.domain_of(people, domain) & (design.weight > 0))
-    _check_outcome(read, formula)
+    model = fit(people, formula, design, d.domain_of(people, domain))
+    table = r.ratios(r.estimates(model.read, model.coefficient, model.influence, design, level))
+    return table.assign(cases=int(model.read.outcome.sum()))
+
+
+def fit(people: pd.DataFrame, formula: str, design: d.Design, inside: np.ndarray) -> Logistic:
+    """Fit a formula to the people inside who have a weight and a value of every variable."""
+    read = r.matrices(people, formula, inside & (design.weight > 0))
+    if not np.isin(read.outcome, [0, 1]).all():
+        outcome = formula.partition("~")[0].strip()
+        raise InputError(f"formula={formula!r}: the outcome {outcome!r} must be true or false (1 or 0)")
     x, w = read.terms.to_numpy(dtype=float), design.weight[read.row]
-    coefficient, fitted, bread = _fit(read.outcome, x, w / w.mean(), read.terms.columns)
-    influence = (x * (w / w.mean() * (read.outcome - fitted))[:, None]) @ bread
-    table = r.ratios(r.estimates(read, coefficient, influence, design, level))
-    return table.assign(cases=int(read.outcome.sum()))
+    coefficient, fitted, bread = _newton(read.outcome, x, w / w.mean(), read.terms.columns)
+    return Logistic(read, coefficient, fitted, (x * (w / w.mean() * (read.outcome - fitted))[:, None]) @ bread)
 
 
 def fitted_probability(
@@ -98,20 +116,11 @@ def fitted_probability(
     [0.5, 0.5, 0.75, 0.75, 0.75, 0.75]
     """
     design = d.design_of(people, weight=weight, strata=None, psu=None)
-    read = r.matrices(people, formula, d.domain_of(people, domain) & (design.weight > 0))
-    _check_outcome(read, formula)
-    w = design.weight[read.row]
-    _, fitted, _ = _fit(read.outcome, read.terms.to_numpy(dtype=float), w / w.mean(), read.terms.columns)
-    return pd.Series(fitted, index=people.index[read.row]).reindex(people.index)
+    model = fit(people, formula, design, d.domain_of(people, domain))
+    return pd.Series(model.fitted, index=people.index[model.read.row]).reindex(people.index)
 
 
-def _check_outcome(read: r.Matrices, formula: str) -> None:
-    if not np.isin(read.outcome, [0, 1]).all():
-        outcome = formula.partition("~")[0].strip()
-        raise InputError(f"formula={formula!r}: the outcome {outcome!r} must be true or false (1 or 0)")
-
-
-def _fit(y: np.ndarray, x: np.ndarray, w: np.ndarray, names: pd.Index) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _newton(y: np.ndarray, x: np.ndarray, w: np.ndarray, names: pd.Index) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Coefficients by Newton's method to the last digit, fitted probabilities, and the inverse of the information."""
     basis, to_terms = r.orthogonal(x, names)
     found = np.zeros(x.shape[1])

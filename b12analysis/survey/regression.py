@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -11,15 +11,17 @@ from b12analysis.arguments import InputError
 from b12analysis.survey import design as d
 from b12analysis.survey.intervals import t_quantile
 
-__all__ = ["Matrices", "estimates", "matrices", "orthogonal", "ratios"]
+__all__ = ["Matrices", "degrees_of_freedom", "estimates", "matrices", "orthogonal", "plain", "ratios"]
 
 
 class Matrices(NamedTuple):
-    """Outcome and terms of the people used, and the numbers of their rows."""
+    """Outcome, terms and variables of the people used, and the numbers of their rows."""
 
     outcome: np.ndarray
     terms: pd.DataFrame
     row: np.ndarray
+    known: pd.DataFrame
+    spec: Any  # formulaic's: makes the terms of other people as it made those of these
 
 
 def matrices(people: pd.DataFrame, formula: str, inside: np.ndarray) -> Matrices:
@@ -39,7 +41,7 @@ def matrices(people: pd.DataFrame, formula: str, inside: np.ndarray) -> Matrices
         raise InputError(f"nobody in the domain has a value of all of {', '.join(map(repr, names))}")
     known = people.loc[used, names]
     try:
-        made = parsed.get_model_matrix(known.apply(_plain), na_action="ignore")
+        made = parsed.get_model_matrix(known.apply(plain), na_action="ignore")
     except (FormulaicError, NameError, TypeError, ValueError) as fault:
         raise InputError(f"formula={formula!r} cannot be computed: {fault}") from None
     terms = pd.DataFrame(made.rhs)
@@ -52,10 +54,10 @@ def matrices(people: pd.DataFrame, formula: str, inside: np.ndarray) -> Matrices
     outcome = np.asarray(made.lhs, dtype=float)
     if outcome.shape[1] != 1:
         raise InputError(f"formula={formula!r}: the outcome {said!r} must be one column, of numbers or of yes and no")
-    return Matrices(outcome[:, 0], terms, np.flatnonzero(used))
+    return Matrices(outcome[:, 0], terms, np.flatnonzero(used), known, made.rhs.model_spec)
 
 
-def _plain(values: pd.Series) -> pd.Series:
+def plain(values: pd.Series) -> pd.Series:
     """Yes and no as 1 and 0, so that a term is called as its column; of text the levels that somebody has, in order."""
     if pd.api.types.is_numeric_dtype(values.dtype) or pd.api.types.is_bool_dtype(values.dtype):
         return values.astype(float)
@@ -75,6 +77,12 @@ def orthogonal(x: np.ndarray, names: pd.Index) -> tuple[np.ndarray, np.ndarray]:
     return basis * root, np.linalg.inv(back / root) / size[:, None]
 
 
+def degrees_of_freedom(read: Matrices, design: d.Design) -> int:
+    """PSUs less strata, among those with anybody in the domain."""
+    present = np.bincount(design.psu[read.row], minlength=len(design.stratum))[None, :] > 0
+    return int(present.sum() - d.strata_present(present, design.stratum)[0])
+
+
 def estimates(
     read: Matrices, coefficient: np.ndarray, influence: np.ndarray, design: d.Design, level: float
 ) -> pd.DataFrame:
@@ -82,8 +90,7 @@ def estimates(
     psu = design.psu[read.row]
     totals = np.stack([np.bincount(psu, part, len(design.stratum)) for part in influence.T])
     se = np.sqrt(d.variance(totals, design.stratum, design.size, design.singleton))
-    present = np.bincount(psu, minlength=len(design.stratum))[None, :] > 0
-    df = int(present.sum() - d.strata_present(present, design.stratum)[0])
+    df = degrees_of_freedom(read, design)
     half = float(t_quantile(df, level)) * se
     limits = {"estimate": coefficient, "lower": coefficient - half, "upper": coefficient + half}
     table = pd.DataFrame({"term": list(read.terms.columns), **limits, "coefficient": coefficient, "se": se})
