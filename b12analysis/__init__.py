@@ -37,6 +37,8 @@ _HOMES = {
     "headcount": "population",
     "attributable_fraction": "risk",
     "testing_yield": "testing",
+    "risk_profile": "risk",
+    "risk_groups": "risk",
     "recovery_curve": "recovery",
     "simulate_recovery": "recovery",
     "figures": "",

@@ -15,19 +15,27 @@ from b12analysis.risk.effects import (
     with_baseline,
 )
 from b12analysis.risk.fractions import ADJUSTMENTS, attributable_fraction, risk_ratio
+from b12analysis.risk.overview import group_by_definition, risk_groups
+from b12analysis.risk.profile import KINDS, conflicts, gradients, risk_profile
 
 __all__ = [
     "ADJUSTMENTS",
+    "KINDS",
     "RATIOS",
     "SHOWN_RATIOS",
     "attributable_fraction",
     "comparators",
+    "conflicts",
     "exposures",
     "exposures_with_effects",
+    "gradients",
+    "group_by_definition",
     "of_definition",
     "outside",
     "pair_rows",
     "ratios",
+    "risk_groups",
+    "risk_profile",
     "risk_ratio",
     "with_baseline",
 ]
