@@ -766,7 +766,7 @@ def test_every_row_called_a_gradient_has_a_step(findings):
         ("metformin", "dose", {"B73", "B75", "X2a", "X2b"}),
         ("metformin", "duration", {"B69", "B74", "B79x", "B79y", "B66a", "B67a"}),
         ("ppi", "dose", {"B92a", "B92b"}),
-        ("ppi", "duration", {"B89"}),
+        ("ppi", "duration", {"B89", "X5"}),
         ("h2ra", "duration", {"B90"}),
         ("ileal_resection", "length", {"B27a", "B27b", "B27c", "X1a", "X1b"}),
         ("total_gastrectomy", "time_since", {"B31a", "B33a", "B33b", "B33c", "B33d", "B33e"}),
@@ -1107,7 +1107,7 @@ SURER_HERE = {
     **dict.fromkeys(["B20a", "B20b"], "second-hand there; the abstract was read since"),
 }
 #: Findings that are not in the material: abstracts read since, for gradients and groups of which it has little.
-READ_SINCE = {"X1", "X2", "X3", "X4"}
+READ_SINCE = {"X1", "X2", "X3", "X4", "X5"}
 
 
 @pytest.mark.parametrize(

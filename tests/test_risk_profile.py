@@ -164,7 +164,7 @@ def test_effects_of_each_further_step_come_last_and_are_not_multiplied_up():
 def test_a_group_without_a_gradient_has_an_empty_table_of_the_same_columns():
     assert gradients("nitrous_oxide").empty
     assert gradients("nitrous_oxide").columns.tolist() == gradients("ppi").columns.tolist()
-    assert gradients("ppi")["gradient_by"].tolist() == ["dose", "dose", "duration"]
+    assert gradients("ppi")["gradient_by"].tolist() == ["dose", "dose", "duration", "duration"]
 
 
 def test_those_without_atrophic_gastritis_are_the_first_step():
