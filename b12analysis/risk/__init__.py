@@ -15,6 +15,7 @@ from b12analysis.risk.effects import (
     with_baseline,
 )
 from b12analysis.risk.fractions import ADJUSTMENTS, attributable_fraction, risk_ratio
+from b12analysis.risk.joint import joint_fraction
 from b12analysis.risk.overview import group_by_definition, risk_groups
 from b12analysis.risk.profile import KINDS, conflicts, gradients, risk_profile
 
@@ -30,6 +31,7 @@ __all__ = [
     "exposures_with_effects",
     "gradients",
     "group_by_definition",
+    "joint_fraction",
     "of_definition",
     "outside",
     "pair_rows",
