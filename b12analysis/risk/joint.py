@@ -1,8 +1,7 @@
 """What share of the deficiency goes with several exposures together, and how it divides between them.
 
 Exposures overlap: who takes metformin may take an acid suppressant too, and the same case would be counted with both.
-So single fractions must not be added. The joint fraction counts each case once, and its averages over all orders of
-taking the exposures away add up to it.
+The joint fraction counts each case once, and its averages over all orders of taking the exposures away add up to it.
 """
 
 from __future__ import annotations
