@@ -102,7 +102,7 @@ def survey_attributable_fraction(
     design = d.design_of(people, weight=weight, strata=strata, psu=psu, singleton=singleton)
     model = _model(people, formula, design, d.domain_of(people, domain), level)
     reference = dict.fromkeys(names, 0) | dict(to or {})
-    _check_exposures(names, reference, model, formula)
+    _check_exposures(names, reference, model)
     worlds = {of: _world(model, {names[cause]: reference[names[cause]] for cause in of}) for of in subsets(len(names))}
     rows = []
     for cause, name in enumerate(names):
@@ -171,7 +171,7 @@ def _model(people: pd.DataFrame, formula: str, design: d.Design, inside: np.ndar
     return replace(model, half=model.half_width(np.stack([model.sums(part) for part in fitted.influence.T])))
 
 
-def _check_exposures(names: list[str], reference: dict[str, Any], model: _Model, formula: str) -> None:
+def _check_exposures(names: list[str], reference: dict[str, Any], model: _Model) -> None:
     if not 1 <= len(names) <= MOST or len(set(names)) < len(names):
         raise InputError(f"exposures={names!r}: needed are 1 to {MOST} different columns of the formula")
     for name in reference:
