@@ -25,9 +25,9 @@ HIGH_FOLATE = 59
 LARGE_CELL = 99
 #: Cognition is impaired below this score of the digit symbol test (Morris 2007).
 LOW_SCORE = 34
-#: "Normal creatinine" of Morris 2007 is not in its abstract: of the usual limits (mg/dL) these leave the most like it
-#: printed, 1,477 people against 1,459.
-CREATININE = {"men": 1.2, "women": 1.0}
+#: "Normal creatinine" of Morris 2007 is not in its abstract. Of the usual limits (mg/dL) these were chosen because they
+#: leave most nearly the number of people that is printed: 1,457 where cognition is known, against 1,459.
+CREATININE = {"men": 1.4, "women": 1.2}
 DISEASES = ["stroke", "coronary_disease", "anaemia_treated", "liver_disease", "thyroid_disease", "alcohol_5_daily"]
 
 DEFINITIONS = ("b12_148_or_mma_210", "b12_148", "mma_271_egfr_60")
@@ -55,6 +55,8 @@ _POOLS = [
 _KEYS = ["b12_status", "folate_status", "reference_b12", "reference_folate"]
 #: No row is about fewer people.
 FEWEST = 5
+#: An odds ratio of a group with fewer cases says so in its note.
+FEW_CASES = 10
 
 
 def with_status(people: pd.DataFrame, definition: str = "b12_148_or_mma_210") -> pd.DataFrame:
@@ -73,7 +75,7 @@ def with_status(people: pd.DataFrame, definition: str = "b12_148_or_mma_210") ->
         ``people`` with yes/no columns ``low``, ``high`` and the groups ``normal_normal``, ``normal_high``,
         ``low_normal``, ``low_high`` (B12, then folate), all missing unless both are known; ``anaemia``,
         ``macrocytosis``, ``cognitive_impairment``; ``everybody`` and ``healthy`` (aged 60 and over; the latter without
-        the diseases that Morris 2007 leaves out); ``smoking``, ``ethnic_group``.
+        the diseases that Morris 2007 leaves out, and with a score); ``smoking``, ``ethnic_group``.
 
     Examples
     --------
@@ -103,7 +105,7 @@ def with_status(people: pd.DataFrame, definition: str = "b12_148_or_mma_210") ->
         macrocytosis=(people["mcv_fl"] > LARGE_CELL).astype("boolean").where(people["mcv_fl"].notna()),
         cognitive_impairment=(score < LOW_SCORE).astype("boolean").where(score.notna()),
         everybody=old,
-        healthy=old & ~ill & good_kidneys,
+        healthy=old & ~ill & good_kidneys & score.notna(),
         smoking=_smoking(people),
         # few are "other Hispanic" or "other", and none of those has large cells
         ethnic_group=people["ethnicity"].replace({"other Hispanic": "other"}),
@@ -179,12 +181,14 @@ def _ratios(people: pd.DataFrame, outcome: str, population: str, adjusted: str) 
     wanted = [(*terms, "odds_ratio") for terms in _CONTRASTS]
     interaction = ("low", "high", "normal", "normal")
     wanted.append(("low * high", "low:high", interaction, "ratio_of_odds_ratios"))
-    why, models = _empty(people, outcome, population), {}
+    (why, few), models = _sparse(people, outcome, population), {}
     for terms, term, contrast, statistic in wanted:
         keys = dict(zip(_KEYS, contrast, strict=True)) | {"statistic": statistic, "adjusted": adjusted, "note": ""}
-        if why and "any" not in contrast:
-            rows.append(pd.DataFrame([keys | {"note": why}]))
-            continue
+        if "any" not in contrast:
+            keys["note"] = why or few
+            if why:
+                rows.append(pd.DataFrame([keys]))
+                continue
         if terms not in models:
             models[terms] = survey_logistic(people, f"{outcome} ~ {terms}{ADJUSTED[adjusted]}", domain=population)
         model = models[terms]
@@ -192,13 +196,16 @@ def _ratios(people: pd.DataFrame, outcome: str, population: str, adjusted: str) 
     return pd.concat(rows)
 
 
-def _empty(people: pd.DataFrame, outcome: str, population: str) -> str:
-    """Why the four groups cannot be compared; empty if they can."""
-    for group in ("normal_normal", "normal_high", "low_normal", "low_high"):
-        inside = people.loc[(people[population] & people[group]).fillna(False), outcome].dropna()
-        said = f"{group.split('_')[0]} B12 and {group.split('_')[1]} folate"
+def _sparse(people: pd.DataFrame, outcome: str, population: str) -> tuple[str, str]:
+    """Why the four groups cannot be compared, and which of them holds few with the outcome; empty if neither."""
+    few = ""
+    for b12, folate in [(b12, folate) for b12 in ("normal", "low") for folate in ("normal", "high")]:
+        inside = people.loc[(people[population] & people[f"{b12}_{folate}"]).fillna(False), outcome].dropna()
+        said = f"with {b12} B12 and {folate} folate"
         if len(inside) < FEWEST:
-            return f"fewer than {FEWEST} people with {said}"
+            return f"fewer than {FEWEST} people {said}", ""
         if inside.nunique() < 2:
-            return f"none or all with {said} have the outcome"
-    return ""
+            return f"none or all {said} have the outcome", ""
+        if inside.sum() < FEW_CASES:
+            few = f"few: {inside.sum()} of {len(inside)} {said} have the outcome"
+    return "", few

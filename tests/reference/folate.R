@@ -7,7 +7,7 @@ old$known <- !is.na(old$b12_pmol_l) & !is.na(old$mma_nmol_l) & !is.na(old$folate
 old$low <- num(old$b12_pmol_l < 148 | old$mma_nmol_l > 210); old$high <- num(old$folate_serum_nmol_l > 59)
 old$anaemia <- num(old$haemoglobin_g_dl < ifelse(old$sex == "men", 13, 12)); old$cognitive_impairment <- num(old$digit_symbol < 34)
 ill <- rowSums(old[, c("stroke", "coronary_disease", "anaemia_treated", "liver_disease", "thyroid_disease", "alcohol_5_daily")]) > 0
-old$healthy <- old$age >= 60 & !ill & !is.na(old$creatinine_mg_dl) & old$creatinine_mg_dl <= ifelse(old$sex == "men", 1.2, 1.0)
+old$healthy <- old$age >= 60 & !ill & !is.na(old$creatinine_mg_dl) & old$creatinine_mg_dl <= ifelse(old$sex == "men", 1.4, 1.2) & !is.na(old$digit_symbol)
 old$ethnic_group <- ifelse(old$ethnicity == "other Hispanic", "other", old$ethnicity)
 design <- svydesign(id = ~psu, strata = ~stratum, weights = ~weight, nest = TRUE, data = old)
 groups <- "low:high"; rows <- list(); shares <- list()
