@@ -33,8 +33,8 @@ def measured(
     statistic : {"odds_ratio", "prevalence", "ratio_of_odds_ratios"}
         What is wanted; the last is the interaction.
     population : {"healthy", "everybody"}
-        Without the diseases that Morris 2007 leaves out (as far as our files tell: 1,457 people, 1,459 in the paper), or
-        with them.
+        Without the diseases that Morris 2007 leaves out (as far as our files tell: 1,457 people, 1,459 in the paper),
+        or with them.
     indicator : {"b12_148_or_mma_210", "b12_148", "mma_271_egfr_60"}
         Who is low in B12.
     adjusted : {"fuller", "demographic", "crude"}, optional
