@@ -39,6 +39,7 @@ _HOMES = {
     "testing_yield": "testing",
     "risk_profile": "risk",
     "risk_groups": "risk",
+    "latent_class": "testing",
     "recovery_curve": "recovery",
     "simulate_recovery": "recovery",
     "figures": "",

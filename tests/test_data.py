@@ -182,7 +182,7 @@ def test_the_locator_agrees_with_the_status(findings):
 
 def test_assumptions_are_only_in_the_model_among_the_claims_and_where_a_combination_of_cut_offs_is_ours(findings):
     ours = findings[findings["status"] == "assumption"]
-    assert set(ours["table"]) == {"recovery_model", "claims", "biomarkers"}
+    assert set(ours["table"]) == {"recovery_model", "latent_priors", "claims", "biomarkers"}
     combined = ours.query("table == 'biomarkers'")
     assert combined["note"].str.startswith("the combination is ours").all()
     assert set(combined["definition_class"]) == {"combined"}
@@ -1141,7 +1141,7 @@ def test_every_finding_of_the_material_is_kept_or_left_out_and_none_grew_surer(s
     here = pd.Series([base(row) for row in findings.index], index=findings.index)
     left = {base(row) for row in tables["left_out"]["id"]}
     assert set(there) - set(here) - left == set()
-    ours = {"claims", "recovery_model"}
+    ours = {"claims", "latent_priors", "recovery_model"}
     assert set(here[~findings["table"].isin(ours)]) - set(there) == READ_SINCE
     since = findings[here.isin(READ_SINCE)]
     assert set(since["status"]) == {"verified"}
