@@ -22,6 +22,7 @@ VOCABULARIES = [
     "conflicts",
     "groups",
     "left_out",
+    "nhanes_associations",
     "nhanes_cells",
     "nhanes_files",
     "nhanes_folate",
@@ -447,7 +448,8 @@ def test_a_column_is_described_once_for_each_table(tables):
 
 def test_every_measure_is_used_and_its_range_is_in_order(findings, tables):
     measures = tables["columns"].query("tables == 'measure'")
-    assert set(measures["column"]) == {*findings["measure"].dropna(), *findings["marker"].dropna()}
+    used = {*findings["measure"].dropna(), *findings["marker"].dropna(), *tables["nhanes_associations"]["measure"]}
+    assert set(measures["column"]) == used
     assert not (measures["minimum"] > measures["maximum"]).any()
 
 

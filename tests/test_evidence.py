@@ -23,6 +23,7 @@ VOCABULARIES = [
     "conflicts",
     "groups",
     "left_out",
+    "nhanes_associations",
     "nhanes_cells",
     "nhanes_files",
     "nhanes_folate",

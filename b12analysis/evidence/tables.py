@@ -90,6 +90,7 @@ VOCABULARY = (
     "conflicts",
     "groups",
     "left_out",
+    "nhanes_associations",
     "nhanes_cells",
     "nhanes_files",
     "nhanes_folate",

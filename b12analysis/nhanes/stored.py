@@ -12,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from b12analysis.biomarkers import indicators, meets, mma_indicators
+from b12analysis.nhanes.associations import compute_associations
 from b12analysis.nhanes.cells import compute_cells
 from b12analysis.nhanes.folate import compute_folate
 from b12analysis.nhanes.fractions import compute_fractions
@@ -136,6 +137,7 @@ def _store(folder: str) -> None:
     _write("nhanes_folate", compute_folate(folder))
     _write("nhanes_unseen", compute_unseen(folder))
     _write("nhanes_cells", compute_cells(folder))
+    _write("nhanes_associations", compute_associations(folder))
 
 
 def _write(name: str, table: pd.DataFrame) -> None:

@@ -3,7 +3,7 @@
 suppressMessages(library(survey)); library(jsonlite)
 options(survey.lonely.psu = "fail")
 num <- function(x) as.numeric(x)
-exact <- glm.control(epsilon = 1e-12, maxit = 50)
+exact <- glm.control(epsilon = 1e-14, maxit = 100)
 said <- function(m, d) list(term = names(coef(m)), coefficient = num(coef(m)), se = num(SE(m)), n = nobs(m), df = degf(d))
 # people of the subset of the design with every variable of the formula
 fit <- function(d, f, family = quasibinomial()) {
@@ -23,8 +23,9 @@ raw <- people$creatinine_mg_dl_raw
 scr <- ifelse(people$cycle == "1999-2000", 1.013 * raw + 0.147, raw)
 female <- people$sex == 2
 kappa <- ifelse(female, 0.7, 0.9); alpha <- ifelse(female, -0.241, -0.302)
-people$egfr <- 142 * pmin(scr / kappa, 1)^alpha * pmax(scr / kappa, 1)^-1.2 * 0.9938^people$age * ifelse(female, 1.012, 1)
+people$egfr <- log(142 * pmin(scr / kappa, 1)^alpha * pmax(scr / kappa, 1)^-1.2 * 0.9938^people$age * ifelse(female, 1.012, 1))  # its logarithm is what is adjusted for
 people$age10 <- (people$age - 60) / 10
+people$band <- cut(people$age, c(0, 50, 60, 70, 80, 120), right = FALSE)
 people$woman <- as.numeric(female)
 people$race <- factor(people$ridreth1)
 people$dm <- ifelse(people$diq010 == 1, 1, ifelse(people$diq010 %in% 2:3, 0, NA))
@@ -32,6 +33,8 @@ left <- ifelse(people$insensate_left >= 0, people$insensate_left, NA); right <- 
 either <- (!is.na(left) & left >= 1) | (!is.na(right) & right >= 1)
 people$neuropathy <- ifelse(either, 1, ifelse(is.na(left) | is.na(right), NA, 0))
 people$two_sites <- as.numeric(left + right >= 2)
+yes_no <- function(x) ifelse(x == 1, 1, ifelse(x == 2, 0, NA))
+people$diq100_numb <- yes_no(people$diq100_numb); people$diq120_tingle <- yes_no(people$diq120_tingle)
 people$b12 <- people$b12_pmol_l
 people$status <- relevel(factor(ifelse(people$b12 < 148, "below", ifelse(people$b12 <= 221, "marginal", "above"))), "above")
 people$halvings <- -log2(people$b12)
@@ -49,18 +52,19 @@ pool <- function(cycles) {
 }
 early <- subset(pool(c("1999-2000", "2001-2002", "2003-2004")), age >= 40)
 late <- subset(pool(c("2011-2012", "2013-2014")), age >= 40)
+known <- function(d) subset(d, !is.na(b12))
 both <- function(d) subset(d, !is.na(b12) & !is.na(mma))
 adjusted <- list(crude = NULL, age_sex = c("age10", "woman"), diabetes = c("age10", "woman", "dm"),
   diabetes_hba1c = c("age10", "woman", "dm", "hba1c_pct"), height_ethnicity = c("age10", "woman", "height", "race"),
-  egfr = c("age10", "woman", "egfr"), all = c("age10", "woman", "dm", "hba1c_pct", "height", "race", "egfr"))
+  egfr = c("age10", "woman", "egfr"), age_bands = c("band", "woman"), all = c("age10", "woman", "dm", "hba1c_pct", "height", "race", "egfr"))
 neuropathy <- list()
 for (exposure in c("status", "halvings", "raised", "doublings")) for (set in names(adjusted))
   neuropathy[[paste(exposure, set)]] <- fit(both(early), reformulate(c(exposure, adjusted[[set]]), "neuropathy"))
 for (outcome in c("two_sites", "diq100_numb", "diq120_tingle"))
-  neuropathy[[outcome]] <- { d <- early; d$variables[[outcome]] <- as.numeric(d$variables[[outcome]] == 1); fit(both(d), reformulate(c("status", adjusted$all), outcome)) }
+  neuropathy[[outcome]] <- fit(both(early), reformulate(c("status", adjusted$all), outcome))
 metformin <- list()
 for (cycles in c("1999-2004", "2011-2014")) {
-  d <- subset(both(if (cycles == "1999-2004") early else late), dm == 1)
+  d <- subset(known(if (cycles == "1999-2004") early else late), dm == 1)
   for (marker in c("b12", "mma")) for (set in c("crude", "age_sex", "egfr"))
     metformin[[paste(cycles, marker, set)]] <- fit(d, reformulate(c("metformin", adjusted[[set]]), paste0("log(", marker, ")")), gaussian())
   for (outcome in c("b12_148", "b12_221", "raised")) for (set in c("crude", "age_sex", "egfr"))
@@ -68,7 +72,7 @@ for (cycles in c("1999-2004", "2011-2014")) {
 }
 groups <- list()
 for (cycles in c("1999-2004", "2011-2014")) for (exposure in c("metformin", "ppi", "h2ra")) for (outcome in c("b12_221", "raised"))
-  groups[[paste(cycles, exposure, outcome)]] <- fit(both(if (cycles == "1999-2004") early else late), reformulate(c(exposure, "age10", "woman", "race"), outcome))
+  groups[[paste(cycles, exposure, outcome)]] <- fit(known(if (cycles == "1999-2004") early else late), reformulate(c(exposure, "age10", "woman", "race"), outcome))
 out <- list(made_up = made_up, neuropathy = neuropathy, metformin = metformin, groups = groups,
   versions = list(R = as.character(getRversion()), survey = as.character(packageVersion("survey"))))
 write_json(out, "associations.json", digits = NA, auto_unbox = TRUE, pretty = TRUE)
