@@ -60,7 +60,8 @@ def cells() -> pd.DataFrame:
         text.assign(key=text.iloc[:, 0], table=name).melt(["table", "key"], var_name="column", value_name="text")
         for name, text in texts.items()
     )
-    return long[long["text"] != ""]
+    # what our code computed may be any number: traps are about figures that somebody copied
+    return long[(long["text"] != "") & ~long["table"].str.startswith("nhanes_")]
 
 
 def base(identifier: str) -> str:
@@ -926,9 +927,7 @@ def test_lacombe_is_in_umol_l_although_the_abstract_prints_pmol_l(findings):
 
 @pytest.mark.parametrize("constant", ["3.79", "230"])
 def test_the_age_constants_of_cb12_are_in_no_table(cells, constant):
-    told = cells[~cells["column"].isin(["doi", "pmid", "pmcid", "citation"])]
-    told = told[~told["table"].str.startswith("nhanes_")]  # where 230 people are 230 people
-    assert with_number(told, constant).empty
+    assert with_number(cells[~cells["column"].isin(["doi", "pmid", "pmcid", "citation"])], constant).empty
 
 
 def test_the_third_age_constant_of_cb12_stands_nowhere_near_an_indicator(cells, findings):
