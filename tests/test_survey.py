@@ -328,6 +328,14 @@ def test_odds_ratios_by_hand():
     assert row["se"] == pytest.approx(np.sqrt((1 / 4 + 1 / 6 + 1 / 2 + 1 / 8) * 20 / 19))
 
 
+def test_one_person_far_out_is_no_separation():
+    # of somebody who eats liver the outcome is as good as certain (log odds below -35); of the others it is not
+    people = pd.DataFrame({"ate": [0.0] * 10 + [1.0] * 10 + [50.0], "low": [1] * 5 + [0] * 5 + [1] * 3 + [0] * 8})
+    found = survey_logistic(people, "low ~ ate", **NO_DESIGN).set_index("term")["coefficient"]
+    assert found["Intercept"] + 50 * found["ate"] < -35
+    assert found["ate"] == pytest.approx(np.log(3 / 7), rel=1e-9)  # that of the other twenty
+
+
 def test_the_unit_of_a_term_does_not_matter():
     years = survey_logistic(PEOPLE.assign(year=2000.0 + PEOPLE["age"] / 10), "low ~ year").set_index("term")
     centred = survey_logistic(PEOPLE.assign(year=PEOPLE["age"] / 10), "low ~ year").set_index("term")

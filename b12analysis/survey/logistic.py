@@ -126,16 +126,19 @@ def _newton(y: np.ndarray, x: np.ndarray, w: np.ndarray, names: pd.Index) -> tup
     found = np.zeros(x.shape[1])
     for _ in range(50):
         log_odds = basis @ found
-        if np.abs(log_odds).max() > 30:  # a probability within 1e-13 of 0 or 1: the likelihood rises for ever
+        if np.abs(log_odds).max() > 700:  # beyond what exp can hold
             break
         fitted = 1 / (1 + np.exp(-log_odds))
-        inverse = np.linalg.inv((basis * (w * fitted * (1 - fitted))[:, None]).T @ basis)
+        information = (basis * (w * fitted * (1 - fitted))[:, None]).T @ basis
+        # where a term parts cases from the others the likelihood rises for ever and the information vanishes; one
+        # person far out, of whom the outcome is as good as certain, leaves that of the others
+        if np.linalg.eigvalsh(information)[0] < 1e-12 * len(y):
+            break
+        inverse = np.linalg.inv(information)
         step = inverse @ (basis.T @ (w * (y - fitted)))
-        found = found + step
         if np.abs(step).max() < 1e-11 * max(1, np.abs(found).max()):
-            fitted = 1 / (1 + np.exp(-basis @ found))
-            inverse = np.linalg.inv((basis * (w * fitted * (1 - fitted))[:, None]).T @ basis)
             return to_terms @ found, fitted, to_terms @ inverse @ to_terms.T
+        found = found + step
     worst = names[int(np.abs(to_terms @ found * np.abs(x).max(axis=0)).argmax())]
     listed = ", ".join(map(repr, names))
     raise InputError(
