@@ -16,6 +16,7 @@ import pandas as pd
 
 from b12analysis.arguments import InputError, check_choice, check_columns, check_level, check_range
 from b12analysis.testing import plans
+from b12analysis.testing.costs import check_price, costs, ratio
 from b12analysis.testing.people import read_cells
 
 __all__ = ["testing_yield", "yield_curve"]
@@ -103,7 +104,7 @@ def testing_yield(
         check_range("people", people, 0)
     if incidence is not None:
         check_range("incidence", incidence, 0, 1)
-    _check_price(price, currency, price_year)
+    check_price(price, currency, price_year)
     wanted = list(plans.REFERENCES) if reference is None else reference
     wanted = [wanted] if isinstance(wanted, str) else list(wanted)
     given = strategy if isinstance(strategy, list | tuple) and not isinstance(strategy, plans.Strategy) else [strategy]
@@ -117,7 +118,7 @@ def testing_yield(
             row = _first_round(table, one, each, size, level) | _later_rounds(table, one, each, size, years, incidence)
             keys = {"strategy": one.strategy, "label": one.label, "population": name, "reference": each}
             keys |= {"reference_label": plans.REFERENCES[each][0], "circular": plans.circular(one, each)}
-            rows.append(keys | row | _costs(row, one, price, currency, price_year))
+            rows.append(keys | row | costs(row, one, price, currency, price_year))
     return pd.DataFrame(rows).drop(columns=["_later_first", "_later_second"])
 
 
@@ -198,7 +199,7 @@ def _first_round(
     row |= limited("ppv", found & is_case, found & ~is_case)
     ends = {"": "", "_lower": "_upper", "_upper": "_lower"}  # few found, many tests for each
     return row | {
-        f"number_needed_to_test{end}": _over(row["tests"], row[f"true_positives{other}"]) for end, other in ends.items()
+        f"number_needed_to_test{end}": ratio(row["tests"], row[f"true_positives{other}"]) for end, other in ends.items()
     }
 
 
@@ -221,10 +222,6 @@ def _limited(
     return {name: size * cases / (cases + others)} | (dict.fromkeys(limits, np.nan) if np.isnan(n) else limits)
 
 
-def _over(top: float, bottom: float) -> float:
-    return top / bottom if bottom > 0 else np.nan if np.isnan(bottom) or top == 0 else np.inf
-
-
 def _later_rounds(
     table: pd.DataFrame,
     one: plans.Strategy,
@@ -243,37 +240,5 @@ def _later_rounds(
     if incidence is not None and rounds > 1:
         healthy = people * share[inside & ~is_case & ~found].sum()
         new = healthy * (1 - (1 - incidence) ** ((rounds - 1) * one.every_years))
-        row["later_true_positives"] = new * _over(share[inside & is_case & found].sum(), share[inside & is_case].sum())
+        row["later_true_positives"] = new * ratio(share[inside & is_case & found].sum(), share[inside & is_case].sum())
     return row | {"_later_first": again[0], "_later_second": again[1]}
-
-
-def _check_price(price: Mapping[str, float] | None, currency: str | None, price_year: int | None) -> None:
-    if price is None:
-        if currency is not None or price_year is not None:
-            raise InputError("currency and price_year are for a price; give price, a mapping of test to price, or none")
-        return
-    for name, value in price.items():
-        check_choice("price", name, plans.TESTS)
-        check_range(f"price of {name!r}", value, 0)
-    if not currency:
-        raise InputError("price needs its currency, such as currency='EUR'")
-    if price_year is None:
-        raise InputError("price needs its year, such as price_year=2024: a price without a year says nothing")
-    check_range("price_year", price_year, 1900, 2100)
-
-
-def _costs(
-    row: dict[str, float],
-    one: plans.Strategy,
-    price: Mapping[str, float] | None,
-    currency: str | None,
-    price_year: int | None,
-) -> dict[str, Any]:
-    if price is None:
-        return {}
-    check_columns("price", price, [test for test in (one.first, one.second) if test])
-    first, second = price[one.first], price[one.second] if one.second else 0.0
-    cost = row["tests_first"] * first + row["tests_second"] * second
-    later = row["_later_first"] * first + row["_later_second"] * second
-    each = {"cost": cost, "later_cost": later, "cost_per_true_positive": _over(cost, row["true_positives"])}
-    return each | {"currency": currency, "price_year": price_year}
