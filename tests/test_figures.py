@@ -582,3 +582,24 @@ def test_a_grouped_figure_leaves_out_what_has_no_estimate_and_refuses_to_be_empt
         grouped(GROUPED.assign(estimate=np.nan), label="label", group="age", names=AGES)
     with pytest.raises(InputError, match="rows lacks column 'sex'"):
         grouped(GROUPED, label="label", group="sex", names=AGES)
+
+
+def test_a_grouped_figure_of_ratios_has_a_logarithmic_axis_with_a_line_at_1():
+    ratios = GROUPED.assign(estimate=[0.5, 1.0, 2.0], lower=[0.25, 0.5, 1.0], upper=[1.0, 2.0, 4.0])
+    fig = grouped(ratios, label="label", group="age", names=AGES, scale=1, log=True, axis_title="odds ratio")
+    assert fig.layout.xaxis.type == "log"
+    assert fig.layout.xaxis.rangemode is None
+    (line,) = fig.layout.shapes
+    assert (line.x0, line.x1) == (1, 1)  # plotly takes shapes, unlike annotations, as they are
+    # marks and the ends of their intervals stay on the scale of the estimate; plotly takes the logarithm
+    old = fig.data[1]
+    assert list(old.x) == [1.0, 2.0]
+    assert [x + more for x, more in zip(old.x, old.error_x.array, strict=True)] == [2.0, 4.0]
+    assert "<b>0.50 (0.25–1.0)</b>" in fig.data[0].text[0]
+
+
+def test_a_grouped_figure_of_shares_begins_at_nothing_and_has_no_line():
+    fig = grouped(GROUPED, label="label", group="age", names=AGES)
+    assert fig.layout.xaxis.type is None
+    assert fig.layout.xaxis.rangemode == "tozero"
+    assert not fig.layout.shapes

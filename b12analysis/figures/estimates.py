@@ -85,11 +85,8 @@ def forest(
             _prediction(fig, row, y, scale)
         _mark(fig, row, y, scale, words=words, hover=f"{words}<br>{quiet}".removesuffix("<br>"), **style)
     fig.update_layout(annotations=labels)  # at once: one by one, each would copy all before it
-    if log:
-        fig.add_vline(1, line={"color": theme.INK, "width": 1.5})
-        fig.update_xaxes(type="log", dtick="D2", tickformat="~g")
+    _axis(fig, axis_title, log=log)
     _references(fig, references or {}, widest=float((rows["upper"] * scale).max()), log=log)
-    fig.update_xaxes(title_text=axis_title, rangemode=None if log else "tozero")
     fig.update_yaxes(visible=False, range=[-0.6, len(rows) - 0.15], fixedrange=True)
     top = 26 if references else 8
     return fig.update_layout(template="b12", height=_ROW * len(rows) + top + 58, margin_t=top)
@@ -105,6 +102,7 @@ def grouped(
     hollow: str | None = None,
     axis_title: str = "people, % (95 % interval)",
     scale: float = 100,
+    log: bool = False,
 ) -> go.Figure:
     """Several estimates with intervals under each label, one below the other, and a legend of what tells them apart.
 
@@ -123,7 +121,7 @@ def grouped(
         Column with a text for the hover.
     hollow : str, optional
         Boolean column: rows that are drawn hollow, because they are too uncertain to be quoted.
-    axis_title, scale
+    axis_title, scale, log
         As in :func:`forest`.
 
     Returns
@@ -163,13 +161,21 @@ def grouped(
         mine = [row for row in places if row[group] == name]
         _series(fig, mine, words, theme.SERIES[place], theme.SHAPES[place], scale, detail, hollow)
     fig.update_layout(annotations=labels)
-    fig.update_xaxes(title_text=axis_title, rangemode="tozero")
+    _axis(fig, axis_title, log=log)
     fig.update_yaxes(visible=False, range=[y - 6, 6], fixedrange=True)
     legend = {"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0, "xanchor": "left", "itemclick": False}
     top = 16 + 22 * math.ceil(sum(len(words) + 7 for words in names.values()) / 44)
     return fig.update_layout(
         template="b12", height=int(12 - y + top + 58), margin_t=top, showlegend=True, legend=legend
     )
+
+
+def _axis(fig: go.Figure, title: str, *, log: bool) -> None:
+    """Let the axis begin at 0, or make it logarithmic with a line at 1 where neither side is more."""
+    fig.update_xaxes(title_text=title, rangemode=None if log else "tozero")
+    if log:
+        fig.add_vline(1, line={"color": theme.INK, "width": 1.5})
+        fig.update_xaxes(type="log", dtick="D2", tickformat="~g")
 
 
 def _series(
