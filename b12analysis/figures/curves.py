@@ -230,7 +230,7 @@ def bands(
             if len(part):
                 _band(fig, part, x, words, number, first=place == 0, yaxis=f"y{suffix}")
         fig.add_annotation(
-            text=f"<b>{title}</b>", x=0, xref="paper", xanchor="left", y=top, yref="paper", yanchor="bottom"
+            text=f"<b>{title}</b>", x=0, xref="paper", xanchor="left", y=top, yref="paper", yanchor="bottom", xshift=-44
         )
     fig.update_annotations(showarrow=False, align="left")
     if mark is not None:

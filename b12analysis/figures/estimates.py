@@ -87,9 +87,9 @@ def forest(
     fig.update_layout(annotations=labels)  # at once: one by one, each would copy all before it
     _axis(fig, axis_title, log=log)
     _references(fig, references or {}, widest=float((rows["upper"] * scale).max()), log=log)
-    fig.update_yaxes(visible=False, range=[-0.6, len(rows) - 0.15], fixedrange=True)
+    fig.update_yaxes(visible=False, range=[-0.6, len(rows) + 0.1], fixedrange=True)
     top = 26 if references else 8
-    return fig.update_layout(template="b12", height=_ROW * len(rows) + top + 58, margin_t=top)
+    return fig.update_layout(template="b12", height=_ROW * len(rows) + top + 70, margin_t=top)
 
 
 def grouped(

@@ -97,7 +97,11 @@ def heat_map(
                 "outlinewidth": 0,
                 "tickvals": [place + 0.5 for place in range(len(_EDGES))],
                 "ticktext": [f"{edge} %" for edge in _EDGES],
-                "title": {"text": "people, %; below: 95 % interval", "side": "bottom"},
+                "title": {
+                    "text": "people, %; below: 95 % interval",
+                    "side": "bottom",
+                    "font": {"size": 13, "color": theme.MUTED},
+                },
             },
         )
     )

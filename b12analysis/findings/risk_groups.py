@@ -4,20 +4,37 @@ from __future__ import annotations
 
 import pandas as pd
 
+from b12analysis import risk
+from b12analysis.evidence import load
 from b12analysis.findings.effects import clear, extent
 from b12analysis.findings.words import (
     ESTIMATE,
     INTERVALS,
+    Row,
     count,
     definition_class,
     definition_label,
     group_label,
+    known,
+    labelled,
     ordered,
     spread,
+    years,
 )
-from b12analysis.theme import number, share
+from b12analysis.theme import MARKS, number, share
 
-__all__ = ["CAVEATS", "answer", "most_telling", "prevalence", "with_comparators"]
+__all__ = [
+    "CAVEATS",
+    "DISAGREEMENT_COLUMNS",
+    "answer",
+    "claim_of",
+    "disagreements",
+    "disagreements_words",
+    "most_telling",
+    "prevalence",
+    "unresolved",
+    "with_comparators",
+]
 
 CAVEATS = [
     "Levin's formula is not for adjusted ratios, so no share is made of them; a share of a crude ratio holds what else "
@@ -25,6 +42,19 @@ CAVEATS = [
     "Conflicting sources stand side by side: cut-offs, doses, durations and supplement use differ between studies.",
     "Groups overlap: the shares of several groups must not be added up.",
 ]
+
+#: Columns of the table below the figure of what sources disagree on.
+DISAGREEMENT_COLUMNS = [
+    "id",
+    "question",
+    "explained_by",
+    "explanation",
+    "population",
+    "country",
+    "definition",
+    *ESTIMATE,
+]
+DISAGREEMENT_COLUMNS += ["source", "status"]
 
 # -- the answer ------------------------------------------------------------------------------------------------------
 
@@ -146,3 +176,52 @@ def prevalence(group: str, measured: pd.DataFrame, others: pd.DataFrame) -> dict
         "summary": said,
         "caption": f"{INTERVALS} Grey pentagons: the people whom the same study compared.",
     }
+
+
+# -- what the article says, and where sources disagree ---------------------------------------------------------------
+
+
+def claim_of(group: str) -> pd.DataFrame:
+    """Row of the article's claim on the group; empty where the article says nothing of it."""
+    claims = load("claims")
+    return claims[claims["id"] == load("groups").set_index("group").loc[group, "claim"]]
+
+
+def disagreements(group: str) -> pd.DataFrame:
+    """Shares on which sources disagree, both sides one below the other: ``label``, ``detail``, ``question``."""
+    table = risk.conflicts(group)
+    rows = table[(table["unit"] == "share") & table["estimate"].notna() & table["id"].notna()]
+    rows = rows[rows.groupby("conflict")["side"].transform("nunique") == 2]
+
+    def detail(row: Row) -> list[str]:
+        told = "" if pd.isna(row["definition"]) else definition_label(row["definition"])
+        return [told, known(row["modifier"]), row["country"], years(row), known(row["n"], "n {:,}")]
+
+    return labelled(rows, lambda row: row["population"], detail)
+
+
+def disagreements_words(rows: pd.DataFrame) -> dict[str, str]:
+    """Say on what sources disagree and what may explain it."""
+    said = [f"{one['question']} {_reason(one)}" for one in rows.drop_duplicates("conflict").to_dict("records")]
+    apart = rows["estimate"].agg(["min", "max"])
+    return {
+        "title": f"Sources disagree, from {share(apart['min'])} to {share(apart['max'])}: {_modifiers(rows)}",
+        "summary": " ".join(said),
+        "caption": f"{INTERVALS} Each question's two sides stand one below the other.",
+    }
+
+
+def unresolved(group: str) -> list[str]:
+    """Say every disagreement on the group, with what may explain it."""
+    table = risk.conflicts(group).drop_duplicates("conflict")
+    return [f"**Sources disagree: {one['question']}** {_reason(one)}" for one in table.to_dict("records")]
+
+
+def _reason(one: Row) -> str:
+    mark = MARKS[one["explanation_status"]]
+    return f"{one['explanation']} ({mark} {one['explanation_status']})"
+
+
+def _modifiers(rows: pd.DataFrame) -> str:
+    words = rows["explained_by"].drop_duplicates().replace({"cut_off": "cut-off", "unknown": "why is not known"})
+    return ", ".join(words.str.replace("_", " "))
