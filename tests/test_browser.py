@@ -68,8 +68,8 @@ def test_a_page_is_alive_without_a_network(chromium, path, size, scheme):
         drawn = visit.page.evaluate(
             """[...document.querySelectorAll('figure[data-figure] .drawing')].map((drawing) => [
                 drawing.data.length,
-                drawing.querySelectorAll('.scatterlayer .trace').length,
-                drawing.querySelector('.scatterlayer').getBBox().width > 50,
+                drawing.querySelectorAll('.scatterlayer .trace, .barlayer .trace, .heatmaplayer .hm').length,
+                drawing.querySelector('.cartesianlayer').getBBox().width > 50,
             ])"""
         )
         assert len(drawn) >= 2

@@ -147,7 +147,8 @@ def unstated(definition: str, age_band: str) -> list[str]:
 
 # -- what testing finds ----------------------------------------------------------------------------------------------
 
-_REFERENCES = ["mma_271", "mma_271_egfr_60"]
+#: What stands in for the truth, in words short enough for a phone.
+_REFERENCES = {"mma_271": "MMA above 271 nmol/L", "mma_271_egfr_60": "the same, eGFR of 60 or more"}
 #: Lines of the curve.
 LINES = {"sensitivity": "of those with raised MMA, found", "ppv": "of those found, with raised MMA"}
 
@@ -155,10 +156,14 @@ LINES = {"sensitivity": "of those with raised MMA, found", "ppv": "of those foun
 def curve(group: str, age_band: str) -> pd.DataFrame:
     """Trace what serum B12 finds of raised MMA as its cut-off moves: ``panel``, ``what``; the group, or its ages."""
     population = _TESTED.get(group, "{}").format(age_band)
-    table = yield_curve(population, _REFERENCES, cycles=CYCLES)
+    table = yield_curve(population, list(_REFERENCES), cycles=CYCLES)
     ends = {"estimate": "", "lower": "_lower", "upper": "_upper"}
     parts = [table.assign(what=what, **{end: table[what + suffix] for end, suffix in ends.items()}) for what in LINES]
-    return pd.concat(parts, ignore_index=True).dropna(subset=ESTIMATE).assign(panel=lambda t: t["reference_label"])
+    return (
+        pd.concat(parts, ignore_index=True)
+        .dropna(subset=ESTIMATE)
+        .assign(panel=lambda t: t["reference"].map(_REFERENCES))
+    )
 
 
 def curve_words(table: pd.DataFrame) -> dict[str, str]:
