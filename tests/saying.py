@@ -10,8 +10,9 @@ import b12analysis as b12
 from b12analysis import page
 from b12analysis.reports import names
 
-#: Reports to try in a browser; the longest page is for `make test-slow`.
-REPORTS = [pytest.param(name, marks=pytest.mark.slow) if name == "replications" else name for name in names()]
+#: Reports to try in a browser; the longest pages are for `make test-slow`.
+_SLOW = ("neuropathy", "replications")
+REPORTS = [pytest.param(name, marks=pytest.mark.slow) if name in _SLOW else name for name in names()]
 
 
 def displayed(call, *arguments, **named) -> list[dict]:

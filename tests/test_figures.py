@@ -589,6 +589,7 @@ def test_a_grouped_figure_of_ratios_has_a_logarithmic_axis_with_a_line_at_1():
     fig = grouped(ratios, label="label", group="age", names=AGES, scale=1, log=True, axis_title="odds ratio")
     assert fig.layout.xaxis.type == "log"
     assert fig.layout.xaxis.rangemode is None
+    assert {0.5, 0.7, 1, 1.5, 2, 3} <= set(fig.layout.xaxis.tickvals)  # less than a decade needs more than 1, 2 and 5
     (line,) = fig.layout.shapes
     assert (line.x0, line.x1) == (1, 1)  # plotly takes shapes, unlike annotations, as they are
     # marks and the ends of their intervals stay on the scale of the estimate; plotly takes the logarithm
@@ -596,6 +597,13 @@ def test_a_grouped_figure_of_ratios_has_a_logarithmic_axis_with_a_line_at_1():
     assert list(old.x) == [1.0, 2.0]
     assert [x + more for x, more in zip(old.x, old.error_x.array, strict=True)] == [2.0, 4.0]
     assert "<b>0.50 (0.25–1.0)</b>" in fig.data[0].text[0]
+
+
+def test_ratios_over_more_than_a_decade_have_ticks_at_1_2_and_5():
+    ratios = GROUPED.assign(estimate=[0.5, 1.0, 2.0], lower=[0.2, 0.5, 1.0], upper=[1.0, 2.0, 4.0])
+    wide = grouped(ratios, label="label", group="age", names=AGES, scale=1, log=True)
+    assert wide.layout.xaxis.dtick == "D2"
+    assert wide.layout.xaxis.tickvals is None
 
 
 def test_a_grouped_figure_of_shares_begins_at_nothing_and_has_no_line():

@@ -884,7 +884,7 @@ def test_the_columns_that_pages_show_exist():
 
 
 @pytest.mark.parametrize(
-    "report", [findings.prevalence, findings.recovery, findings.replications, findings.risk_groups]
+    "report", [findings.neuropathy, findings.prevalence, findings.recovery, findings.replications, findings.risk_groups]
 )
 def test_caveats_are_whole_sentences(report):
     assert report.CAVEATS

@@ -257,6 +257,27 @@ def test_every_country_gives_a_page(age_band):
         assert page.key_figures or "answers this" in page.finding
 
 
+def test_neuropathy_says_what_goes_with_it_and_what_the_unexamined_could_change():
+    blocks, page = executed("neuropathy")
+    assert "2.17 (1.75–2.68)" in page.sentence
+    assert "**1.39 (1.06–1.81)**" in of_kind(blocks, "answer")[0]["sentence"]
+    assert page.figures == 6
+    assert [block["verdict"] for block in of_kind(blocks, "claim")] == ["supported", "partly supported"]
+    odds = table(of_kind(blocks, "figure")[0])
+    assert {row["n"] for row in odds if row["domain"] == "40+, all covariates known"} == {"7306"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("outcome", ["neuropathy", "two_sites", "numbness", "tingling"])
+@pytest.mark.parametrize("marker", ["both", "mma_271", "b12_221", "b12_below_148"])
+def test_every_outcome_and_marker_give_a_page_that_attributes_nothing(outcome, marker):
+    blocks, page = executed("neuropathy", outcome=outcome, marker=marker)
+    assert page.figures == (6 if outcome in ("neuropathy", "two_sites") else 4)
+    assert len(page.key_figures) == (4 if marker == "both" else 2)
+    said = " ".join(block["title"] + block["summary"] for block in of_kind(blocks, "figure"))
+    assert not re.search("attribut|account for|because of|due to", said + page.finding + page.sentence)
+
+
 def test_replications_of_one_paper_show_all_its_figures_and_those_of_all_what_does_not_come_out():
     blocks, page = executed("replications", paper="Bailey 2013")
     assert page.finding.endswith("come out to the digit (Bailey 2013)")

@@ -85,7 +85,7 @@ def forest(
             _prediction(fig, row, y, scale)
         _mark(fig, row, y, scale, words=words, hover=f"{words}<br>{quiet}".removesuffix("<br>"), **style)
     fig.update_layout(annotations=labels)  # at once: one by one, each would copy all before it
-    _axis(fig, axis_title, log=log)
+    _axis(fig, axis_title, rows, log=log)
     _references(fig, references or {}, widest=float((rows["upper"] * scale).max()), log=log)
     fig.update_yaxes(visible=False, range=[-0.6, len(rows) + 0.1], fixedrange=True)
     top = 26 if references else 8
@@ -161,7 +161,7 @@ def grouped(
         mine = [row for row in places if row[group] == name]
         _series(fig, mine, words, theme.SERIES[place], theme.SHAPES[place], scale, detail, hollow)
     fig.update_layout(annotations=labels)
-    _axis(fig, axis_title, log=log)
+    _axis(fig, axis_title, drawn, log=log)
     fig.update_yaxes(visible=False, range=[y - 6, 6], fixedrange=True)
     legend = {"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0, "xanchor": "left", "itemclick": False}
     top = 16 + 22 * math.ceil(sum(len(words) + 7 for words in names.values()) / 44)
@@ -170,12 +170,14 @@ def grouped(
     )
 
 
-def _axis(fig: go.Figure, title: str, *, log: bool) -> None:
-    """Let the axis begin at 0, or make it logarithmic with a line at 1 where neither side is more."""
+def _axis(fig: go.Figure, title: str, rows: pd.DataFrame, *, log: bool) -> None:
+    """Let the axis begin at 0, or make it logarithmic with a line at 1."""
     fig.update_xaxes(title_text=title, rangemode=None if log else "tozero")
     if log:
         fig.add_vline(1, line={"color": theme.INK, "width": 1.5})
         fig.update_xaxes(type="log", dtick="D2", tickformat="~g")
+        if rows["upper"].max() < 10 * rows["lower"].min():  # 1, 2 and 5 would leave one or two ticks
+            fig.update_xaxes(tickvals=[step * 10.0**power for power in range(-4, 5) for step in (1, 1.5, 2, 3, 5, 7)])
 
 
 def _series(

@@ -1,0 +1,266 @@
+"""What the report on neuropathy says: the foot examination of the US survey by B12 and MMA, and who was not examined.
+
+Everything comes from the stored table ``nhanes_associations``. Odds ratios are associations at one moment; no share of
+neuropathy is ever attributed to low B12.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from b12analysis.findings.odds import (
+    EVERYTHING,
+    INTERVAL,
+    MARKERS,
+    WITH,
+    capital,
+    in_order,
+    is_clear,
+    joined,
+    markers,
+    odds,
+    ratio,
+    shares,
+)
+from b12analysis.findings.words import ESTIMATE, Row
+from b12analysis.nhanes.regressions import ADJUSTMENTS, OUTCOMES
+from b12analysis.theme import share
+
+__all__ = [
+    "CAVEATS",
+    "LEVELS",
+    "adjusted",
+    "adjusted_words",
+    "answer",
+    "claims",
+    "dose",
+    "dose_words",
+    "headlines",
+    "legend",
+    "looks",
+    "looks_words",
+    "same_people",
+]
+
+#: Outcomes and markers in the few words of a title; the sentence under it has the cut-offs.
+_TITLES = {
+    "neuropathy": "Loss of feeling in the feet",
+    "two_sites": "Loss of feeling at two sites of the feet or more",
+    "numbness": "Numbness in hands or feet",
+    "tingling": "Tingling or pain in hands or feet",
+}
+_BRIEFLY = {"mma_271": "raised MMA", "b12_221": "low serum B12", "b12_below_148": "serum B12 below 148 pmol/L"}
+_DOSES = {
+    "mma_doubling": "MMA, per doubling",
+    "b12_halving": "serum B12, per halving",
+    "raised_only": "MMA above 271 only, against neither",
+    "low_and_raised": "MMA above 271 and B12 up to 221, against neither",
+    "low_only": "serum B12 up to 221 only, against neither",
+}
+#: Adjustment sets that are drawn, in words; the table of associations has two more.
+_SETS = {
+    name: ADJUSTMENTS[name][1]
+    for name in ("crude", "age_sex", "age_sex_diabetes", "age_sex_height_ethnicity", "age_sex_egfr")
+} | {"all": "all of these and HbA1c"}
+LEVELS = {"crude": "not adjusted", "age_sex": "for age and sex", "all": "for everything"}
+CAVEATS = [
+    "Blood and feet were looked at once, at the same visit: an association at one moment. It does not say what causes "
+    "what, so no share of neuropathy is attributed to low B12 here or on any other page.",
+    "Several outcomes, markers and adjustments were looked at, and nothing is corrected for that: one interval in "
+    "twenty would lie off 1 by chance alone.",
+    "MMA rises with age and where the kidneys work less, and feeling in the feet is lost with age: age explains about "
+    "half of the crude link of the two, eGFR a little more. eGFR measures the kidneys with error, so some of what "
+    "is left may still be theirs. Alcohol, medicines and other causes of neuropathy are in none of the models.",
+    "The examination touches three sites of each foot with a thread. It finds lost touch, not its cause, and says "
+    "nothing of vibration sense, gait or memory. Numbness and tingling are what people answered.",
+    "Who was not examined differs from who was; what they had is not known, only how far it could matter.",
+    "Serum B12 is on the assay of those years, which read differently from later ones near 148 and 221 pmol/L.",
+]
+
+
+# -- the answer --------------------------------------------------------------------------------------------------------
+
+
+def answer(outcome: str, marker: str) -> tuple[str, str]:
+    """Return the finding and the answer.
+
+    Examples
+    --------
+    >>> answer("neuropathy", "mma_271")[0]
+    'Loss of feeling in the feet goes with raised MMA (odds ratio 1.39)'
+    """
+    table = _adjusted_for_all(outcome, marker)
+    rows = table.to_dict("records")
+    brief = [f"{_BRIEFLY[row['exposure']]} ({row['estimate']:.2f})" for row in rows]
+    clear = [text for text, row in zip(brief, rows, strict=True) if row["lower"] > 1]
+    unclear = [text for text in brief if text not in clear]
+    parts = [f"goes with {joined(clear)}"] if clear else []
+    if unclear:
+        parts.append(f"{'not clearly' if clear else 'does not clearly go'} with {joined(unclear, 'or')}")
+    finding = f"{_TITLES[outcome]} {', '.join(parts)}".replace(" (", " (odds ratio ", 1)
+    others = [f"With {MARKERS[row['exposure']]} it is {ratio(row)}." for row in rows[1:]]
+    return finding, " ".join([_first(outcome, rows[0]), *others, "An association at one moment, not a cause."])
+
+
+def _adjusted_for_all(outcome: str, marker: str) -> pd.DataFrame:
+    table = odds(outcome=outcome, exposure=markers(marker), adjustment="all")
+    return in_order(table, "exposure", MARKERS)
+
+
+def _first(outcome: str, row: Row) -> str:
+    """Say the shares with and without the first marker, and the odds ratio before and after adjustment."""
+    name = row["exposure"]
+    crude = odds(outcome=outcome, exposure=name, adjustment="crude").iloc[0]
+    domains = [f"40+, {words}" for words in WITH[name]]
+    rows = shares(outcome).set_index("domain").loc[domains]
+    has, has_not = (share(*values) for values in rows[ESTIMATE].to_numpy())
+    return (
+        f"At 40 and over, {has} of people with {WITH[name][0]} had {OUTCOMES[outcome]}, and {has_not} of those with "
+        f"{WITH[name][1]}: an odds ratio of {ratio(crude)}. With {EVERYTHING} taken into account it is "
+        f"**{ratio(row)}**."
+    )
+
+
+def claims(outcome: str) -> list[str]:
+    """Ids of the article's claims that the outcome bears on: the symptom, and how it is said to come about.
+
+    Examples
+    --------
+    >>> claims("tingling")
+    ['claim-S1', 'claim-M1']
+    """
+    return ["claim-S1" if outcome == "tingling" else "claim-S2", "claim-M1"]
+
+
+def headlines(outcome: str, marker: str) -> list[dict]:
+    """Key figures: how common it is, and the odds ratio with each marker when all is taken into account."""
+    whole = shares(outcome).query("domain == '40+'").iloc[0]
+    common = {"name": f"of people of 40 and over: {OUTCOMES[outcome]}", "row": whole, "what": "95 % interval"}
+    ratios = [
+        {
+            "name": f"odds ratio with {MARKERS[row['exposure']]}",
+            "row": row,
+            "scale": 1,
+            "unit": "",
+            "what": "95 % interval, adjusted for everything",
+        }
+        for row in _adjusted_for_all(outcome, marker).to_dict("records")
+    ]
+    return [*ratios, common]
+
+
+# -- odds ratios under every adjustment --------------------------------------------------------------------------------
+
+
+def adjusted(outcome: str, marker: str) -> pd.DataFrame:
+    """Odds ratios under six adjustment sets: ``label`` the set, ``exposure`` what is compared within it."""
+    table = in_order(odds(outcome=outcome, exposure=markers(marker)), "adjustment", _SETS)
+    table = in_order(table, "exposure", MARKERS)
+    return table.assign(label=[f"{_SETS[row.adjustment]} · n {row.n:,}" for row in table.itertuples()])
+
+
+def legend(table: pd.DataFrame) -> dict[str, str]:
+    """Words for the markers in a table of :func:`adjusted`, with their cases before adjustment."""
+    crude = table[table["adjustment"] == "crude"].set_index("exposure")
+    return {
+        name: f"{MARKERS[name]} ({crude.loc[name, 'exposed_cases']} of {crude.loc[name, 'exposed']:,})"
+        for name in crude.index
+    }
+
+
+def adjusted_words(table: pd.DataFrame) -> dict[str, str]:
+    """Say what adjusting does to the first marker of the table, and to the others."""
+    at = table.set_index(["exposure", "adjustment"])
+    names = list(table["exposure"].unique())
+    first, outcome = names[0], table["outcome"].iloc[0]
+    steps = [f"{words} {at.loc[(first, key), 'estimate']:.2f}" for key, words in _SETS.items()]
+    others = [
+        f"{capital(MARKERS[name])}: {ratio(at.loc[(name, 'crude')])} not adjusted, "
+        f"{ratio(at.loc[(name, 'all')])} for everything."
+        for name in names[1:]
+    ]
+    crude, whole = (at.loc[(first, key)] for key in ("crude", "all"))
+    return {
+        "title": f"Odds ratio with {MARKERS[first]}: {crude['estimate']:.2f} not adjusted, "
+        f"{at.loc[(first, 'age_sex'), 'estimate']:.2f} for age and sex, {whole['estimate']:.2f} for everything",
+        "summary": f"{capital(OUTCOMES[outcome])}, United States, 1999–2004, 40 and over. {capital(MARKERS[first])}: "
+        + " ".join([f"{'; '.join(steps)}.", *others, *_of_the_same(outcome, first)]),
+        "caption": f"{INTERVAL} In brackets: cases of the exposed. Serum B12 below 148 is compared with "
+        "above 221. An odds ratio lies farther from 1 than the ratio of shares.",
+    }
+
+
+def same_people(outcome: str, marker: str) -> pd.DataFrame:
+    """Odds ratios of the same people under every set, those with every covariate known; stored for one outcome."""
+    if outcome != "neuropathy":
+        return odds().head(0)
+    table = odds(outcome=outcome, exposure=markers(marker), domain="40+, all covariates known")
+    return in_order(in_order(table, "adjustment", _SETS), "exposure", MARKERS)
+
+
+def _of_the_same(outcome: str, exposure: str) -> list[str]:
+    table = same_people(outcome, exposure).set_index("adjustment")
+    if table.empty:
+        return []
+    crude, whole = table.loc["crude"], table.loc["all"]
+    return [
+        f"Among the same {whole['n']:,} people, with every covariate known, {crude['estimate']:.2f} becomes "
+        f"{whole['estimate']:.2f}: most of the change is not one of people."
+    ]
+
+
+# -- dose and both markers ---------------------------------------------------------------------------------------------
+
+
+def dose(outcome: str) -> pd.DataFrame:
+    """Odds ratios per doubling of MMA and halving of serum B12, and by both markers, under three adjustment sets."""
+    table = odds(outcome=outcome, exposure=list(_DOSES), adjustment=list(LEVELS))
+    table = in_order(in_order(table, "adjustment", LEVELS), "exposure", _DOSES)
+    return table.assign(label=table["exposure"].map(_DOSES))
+
+
+def dose_words(table: pd.DataFrame) -> dict[str, str]:
+    """Say what goes with more MMA, with less serum B12, and with both."""
+    at = table[table["adjustment"] == "all"].set_index("exposure")
+    raised, both, low = (at.loc[name] for name in ("raised_only", "low_and_raised", "low_only"))
+    surer = (
+        "The odds are no higher in those abnormal by both, where lack of the vitamin is surest; if it were the whole "
+        "reason they should be. But the intervals overlap."
+        if both["estimate"] <= raised["estimate"]
+        else "The odds are highest in those abnormal by both, where lack of the vitamin is surest; but the intervals "
+        "overlap."
+    )
+    return {
+        "title": f"Per doubling of MMA {at.loc['mma_doubling', 'estimate']:.2f}, per halving of serum B12 "
+        f"{at.loc['b12_halving', 'estimate']:.2f}; abnormal by both {both['estimate']:.2f}, by MMA alone "
+        f"{raised['estimate']:.2f}",
+        "summary": f"{capital(OUTCOMES[table['outcome'].iloc[0]])}, adjusted for {EVERYTHING}: per doubling of MMA "
+        f"{ratio(at.loc['mma_doubling'])}, per halving of serum B12 {ratio(at.loc['b12_halving'])}. Against those "
+        f"abnormal by neither: by MMA alone {ratio(raised)}, by both {ratio(both)}, by serum B12 alone "
+        f"{ratio(low)}. {surer}",
+        "caption": f"{INTERVAL} MMA in nmol/L, serum B12 in pmol/L. Per doubling: a straight line in the logarithm.",
+    }
+
+
+# -- many looks --------------------------------------------------------------------------------------------------------
+
+
+def looks() -> pd.DataFrame:
+    """Four outcomes by three markers, adjusted for everything: ``label`` the outcome."""
+    table = odds(outcome=list(_TITLES), exposure=list(MARKERS), adjustment="all")
+    table = in_order(in_order(table, "exposure", MARKERS), "outcome", _TITLES)
+    return table.assign(label=[capital(OUTCOMES[name]) for name in table["outcome"]])
+
+
+def looks_words(table: pd.DataFrame) -> dict[str, str]:
+    """Say how many of the looks are clear of 1."""
+    clear = table[[is_clear(row) for row in table.to_dict("records")]]
+    said = [
+        f"{OUTCOMES[row['outcome']]} with {MARKERS[row['exposure']]} {ratio(row)}" for row in clear.to_dict("records")
+    ]
+    return {
+        "title": f"Of {len(table)} looks {len(clear)} are clear of 1, "
+        f"{(clear['exposure'] == 'mma_271').sum()} of them with raised MMA",
+        "summary": f"Four outcomes by three markers, each adjusted for {EVERYTHING}. Clear of 1: {'; '.join(said)}.",
+        "caption": f"{INTERVAL} Nothing is corrected for the number of looks, and they are not independent.",
+    }

@@ -1,0 +1,206 @@
+"""What the page on neuropathy says: each number is one of the table's, and clear is what the interval says."""
+
+import math
+import re
+
+import pytest
+
+from b12analysis import evidence, figures
+from b12analysis.findings import feet, neuropathy, odds
+from b12analysis.page import inline
+from b12analysis.theme import share
+
+OUTCOMES = ["neuropathy", "two_sites", "numbness", "tingling"]
+CLAIMS = evidence.load("claims").set_index("id")
+CHOICES = ["both", *odds.MARKERS]
+#: What a sentence must never hold: a missing value, an unfinished list, an empty pair of brackets.
+BROKEN = re.compile(r"\bnan\b|<NA>|\bNone\b|, \)|\(\)|, ,|\{|\}|  ")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def table_read_once():
+    """Read the table once: every sentence looks into it."""
+    table = evidence.load("nhanes_associations")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(evidence, "load", lambda name: table)
+        yield
+
+
+def stored(**keys):
+    """Rows of the table, found without the functions under test."""
+    table = evidence.load("nhanes_associations")
+    for column, value in ({"cycles": "1999-2004", "domain": "40+", "measure": "odds_ratio"} | keys).items():
+        table = table[table[column] == value]
+    return table
+
+
+def one(**keys):
+    (row,) = stored(**keys).to_dict("records")
+    return row
+
+
+def two_decimals(row):
+    return f"{row['estimate']:.2f} ({row['lower']:.2f}–{row['upper']:.2f})"
+
+
+@pytest.mark.parametrize("outcome", OUTCOMES)
+@pytest.mark.parametrize("marker", CHOICES)
+def test_every_choice_has_an_answer_of_the_tables_numbers(outcome, marker):
+    finding, sentence = neuropathy.answer(outcome, marker)
+    assert not BROKEN.search(finding + sentence)
+    names = list(odds.MARKERS) if marker == "both" else [marker]
+    clear, _, unclear = finding.partition("not clearly")
+    for name in names:
+        row = one(analysis="neuropathy", outcome=outcome, exposure=name, adjustment="all")
+        assert two_decimals(row) in sentence
+        side = clear if row["lower"] > 1 else unclear or finding.partition("does not")[2]
+        assert f"{row['estimate']:.2f})" in side
+    assert two_decimals(one(analysis="neuropathy", outcome=outcome, exposure=names[0], adjustment="crude")) in sentence
+    figures_said = neuropathy.headlines(outcome, marker)
+    assert [figure["row"]["estimate"] for figure in figures_said[:-1]] == [
+        one(analysis="neuropathy", outcome=outcome, exposure=name, adjustment="all")["estimate"] for name in names
+    ]
+    assert figures_said[-1]["row"]["estimate"] == one(outcome=outcome, measure="share")["estimate"]
+
+
+def test_the_answer_is_the_one_that_was_computed():
+    # R's survey gives the same coefficients (tests/test_associations.py)
+    finding, sentence = neuropathy.answer("neuropathy", "both")
+    assert finding == (
+        "Loss of feeling in the feet goes with raised MMA (odds ratio 1.39), not clearly with low serum B12 (1.20) or "
+        "serum B12 below 148 pmol/L (1.27)"
+    )
+    assert "24.5 % (21.0–28.3)" in sentence
+    assert "<strong>1.39 (1.06–1.81)</strong>" in inline(sentence)
+    assert sentence.endswith("An association at one moment, not a cause.")
+
+
+def test_where_nothing_is_clear_the_finding_says_so():
+    assert neuropathy.answer("numbness", "both")[0].startswith("Numbness in hands or feet does not clearly go with")
+    assert "goes with" not in neuropathy.answer("tingling", "b12_221")[0]
+
+
+def test_a_link_to_the_other_side_is_not_said_to_go_with_it(monkeypatch):
+    table = evidence.load("nhanes_associations").copy()
+    here = (table["exposure"] == "mma_271") & (table["adjustment"] == "all") & (table["measure"] == "odds_ratio")
+    table.loc[here, ["estimate", "lower", "upper"]] = [0.5, 0.3, 0.8]
+    monkeypatch.setattr(evidence, "load", lambda name: table)
+    assert "does not clearly go with raised MMA (odds ratio 0.50)" in neuropathy.answer("neuropathy", "mma_271")[0]
+
+
+@pytest.mark.parametrize("outcome", OUTCOMES)
+@pytest.mark.parametrize("marker", CHOICES)
+def test_every_figure_can_be_drawn_and_its_words_are_whole(outcome, marker):
+    adjusted, dose, shares = neuropathy.adjusted(outcome, marker), neuropathy.dose(outcome), feet.prevalence(outcome)
+    said = [neuropathy.adjusted_words(adjusted), neuropathy.dose_words(dose), feet.prevalence_words(shares)]
+    drawn = [
+        figures.grouped(adjusted, group="exposure", names=neuropathy.legend(adjusted), **odds.DRAW),
+        figures.grouped(dose, group="adjustment", names=neuropathy.LEVELS, **odds.DRAW),
+        figures.forest(shares, detail="detail"),
+    ]
+    assert [len(fig.data) for fig in drawn] == [3 if marker == "both" else 1, 3, len(shares)]
+    assert len(adjusted) == 6 * len(drawn[0].data)
+    assert adjusted.groupby("adjustment")["n"].nunique().eq(1).all()  # the n above a block is that of each of its rows
+    assert not BROKEN.search(" ".join(text for texts in said for text in texts.values()))
+    if feet.is_examination(outcome):
+        words = feet.unexamined_words(feet.unexamined(marker))
+        assert not BROKEN.search(" ".join(words.values()))
+
+
+def test_adjusting_is_told_for_the_same_people_too():
+    same = neuropathy.same_people("neuropathy", "mma_271").set_index("adjustment")
+    assert set(same["n"]) == {
+        one(analysis="neuropathy", outcome="neuropathy", exposure="mma_271", adjustment="all")["n"]
+    }
+    summary = neuropathy.adjusted_words(neuropathy.adjusted("neuropathy", "mma_271"))["summary"]
+    assert f"{same.loc['crude', 'estimate']:.2f} becomes {same.loc['all', 'estimate']:.2f}" in summary
+    assert neuropathy.same_people("two_sites", "both").empty
+    assert "same" not in neuropathy.adjusted_words(neuropathy.adjusted("two_sites", "both"))["summary"]
+    both = odds.listed(neuropathy.adjusted("neuropathy", "both"), neuropathy.same_people("neuropathy", "both"))
+    assert both["domain"].value_counts().to_dict() == {"40+": 18, "40+, all covariates known": 18}
+
+
+def test_the_legend_counts_the_cases_of_the_exposed():
+    said = neuropathy.legend(neuropathy.adjusted("neuropathy", "both"))
+    assert said["mma_271"] == "MMA above 271 nmol/L (222 of 699)"
+    assert list(said) == list(odds.MARKERS)
+
+
+@pytest.mark.parametrize("outcome", ["neuropathy", "two_sites"])
+def test_age_explains_about_half_of_the_crude_link_as_the_caveat_says(outcome):
+    at = stored(analysis="neuropathy", outcome=outcome, exposure="mma_271").set_index("adjustment")["estimate"]
+    left = math.log(at["age_sex"]) / math.log(at["crude"])
+    assert 0.4 < left < 0.6
+    assert at["age_sex_egfr"] < at["age_sex"]
+    assert any("about half of the crude link" in text for text in neuropathy.CAVEATS)
+
+
+@pytest.mark.parametrize("outcome", OUTCOMES)
+def test_both_markers_abnormal_are_not_said_to_be_worse_than_one_unless_they_are(outcome):
+    at = stored(analysis="neuropathy", outcome=outcome, adjustment="all").set_index("exposure")["estimate"]
+    summary = neuropathy.dose_words(neuropathy.dose(outcome))["summary"]
+    assert ("highest in those abnormal by both" in summary) == (at["low_and_raised"] > at["raised_only"])
+    assert ("no higher in those abnormal by both" in summary) == (at["low_and_raised"] <= at["raised_only"])
+
+
+def test_looks_are_all_there_and_counted():
+    table = neuropathy.looks()
+    assert len(table) == 12
+    clear = table[(table["lower"] > 1) | (table["upper"] < 1)]
+    words = neuropathy.looks_words(table)
+    raised = (clear["exposure"] == "mma_271").sum()
+    assert words["title"] == f"Of 12 looks {len(clear)} are clear of 1, {raised} of them with raised MMA"
+    assert 0 < len(clear) < 12
+    assert all(two_decimals(row) in words["summary"] for row in clear.to_dict("records"))
+    assert "Nothing is corrected" in words["caption"]
+
+
+def test_the_unexamined_move_the_estimate_between_the_extremes():
+    table = feet.unexamined("both")
+    for marker, rows in table.groupby("exposure"):
+        at = rows.set_index("analysis")["estimate"]
+        ends = at["neuropathy_if_the_others_unexamined"], at["neuropathy_if_the_exposed_unexamined"]
+        assert (at.min(), at.max()) == ends
+        plain = one(analysis="neuropathy", outcome="neuropathy", exposure=marker, adjustment="all")["estimate"]
+        assert ends[0] < at["neuropathy"] == plain < ends[1]
+    words = feet.unexamined_words(feet.unexamined("mma_271"))
+    assert words["title"] == (
+        "With MMA above 271 nmol/L: 1.39 as examined, 1.23 to 1.53 if none or all of the unexamined had it, 0.73 to "
+        "2.74 at the extremes"
+    )
+    assert "the interval leaves out 1 in 3 of 4" in words["summary"]  # not if none of them had it
+    assert set(feet.unexamined("b12_below_148")["exposure"]) == {"b12_221"}
+
+
+def test_shares_say_who_was_examined_and_how_common_it_is_with_age():
+    table = feet.prevalence("examined")
+    words = feet.examined_words(table)
+    for domain in ("40+, MMA above 271 nmol/L", "40+, MMA of at most 271 nmol/L"):
+        assert share(one(outcome="examined", measure="share", domain=domain)["estimate"]) in words["title"]
+    common = feet.prevalence("neuropathy")
+    ages = common["domain"].head(5).tolist()
+    assert ages == ["40-49", "50-59", "60-69", "70-79", "80+"]
+    assert common["estimate"].head(5).is_monotonic_increasing
+    assert feet.prevalence_words(common)["title"].endswith("6.6 % at 40 to 49, 35 % at 80 and over")
+
+
+@pytest.mark.parametrize("outcome", OUTCOMES)
+def test_the_articles_claims_are_those_of_the_symptom(outcome):
+    symptom, mechanism = CLAIMS.loc[neuropathy.claims(outcome)].itertuples()
+    assert (symptom.kind, mechanism.kind) == ("symptoms", "mechanism")
+    assert symptom.statement.startswith("Pins and needles" if outcome == "tingling" else "Numbness")
+
+
+@pytest.mark.parametrize("outcome", OUTCOMES)
+def test_no_share_of_neuropathy_is_attributed(outcome):
+    words = [
+        neuropathy.adjusted_words(neuropathy.adjusted(outcome, "both")),
+        neuropathy.dose_words(neuropathy.dose(outcome)),
+        neuropathy.looks_words(neuropathy.looks()),
+        feet.unexamined_words(feet.unexamined("both")),
+    ]
+    said = " ".join([*neuropathy.answer(outcome, "both"), *(text for texts in words for text in texts.values())])
+    assert not re.search("attribut|account for|because of|due to|caused by", said)
+    units = [figure.get("unit", "%") for figure in neuropathy.headlines(outcome, "both")]
+    assert units == ["", "", "", "%"]  # the one per cent is how common it is
+    assert "no share of neuropathy is attributed" in neuropathy.CAVEATS[0]
