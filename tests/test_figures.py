@@ -585,7 +585,7 @@ def test_a_grouped_figure_leaves_out_what_has_no_estimate_and_refuses_to_be_empt
 
 
 def test_a_grouped_figure_of_ratios_has_a_logarithmic_axis_with_a_line_at_1():
-    ratios = GROUPED.assign(estimate=[0.5, 1.0, 2.0], lower=[0.25, 0.5, 1.0], upper=[1.0, 2.0, 4.0])
+    ratios = GROUPED.assign(estimate=[0.8, 1.0, 2.0], lower=[0.5, 0.5, 1.0], upper=[1.0, 2.0, 4.0])
     fig = grouped(ratios, label="label", group="age", names=AGES, scale=1, log=True, axis_title="odds ratio")
     assert fig.layout.xaxis.type == "log"
     assert fig.layout.xaxis.rangemode is None
@@ -596,7 +596,7 @@ def test_a_grouped_figure_of_ratios_has_a_logarithmic_axis_with_a_line_at_1():
     old = fig.data[1]
     assert list(old.x) == [1.0, 2.0]
     assert [x + more for x, more in zip(old.x, old.error_x.array, strict=True)] == [2.0, 4.0]
-    assert "<b>0.50 (0.25–1.0)</b>" in fig.data[0].text[0]
+    assert "<b>0.80 (0.50–1.0)</b>" in fig.data[0].text[0]
 
 
 def test_ratios_over_more_than_a_decade_have_ticks_at_1_2_and_5():
