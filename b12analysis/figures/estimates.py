@@ -14,6 +14,8 @@ __all__ = ["forest", "grouped"]
 
 #: Pixels for one row of a forest plot: the label's line and the mark's line.
 _ROW = 46
+#: Ticks of a logarithmic axis of less than a decade.
+_FINE = (1, 1.5, 2, 3, 5, 7)
 
 
 def forest(
@@ -177,7 +179,7 @@ def _axis(fig: go.Figure, title: str, rows: pd.DataFrame, *, log: bool) -> None:
         fig.add_vline(1, line={"color": theme.INK, "width": 1.5})
         fig.update_xaxes(type="log", dtick="D2", tickformat="~g")
         if rows["upper"].max() < 10 * rows["lower"].min():  # 1, 2 and 5 would leave one or two ticks
-            fig.update_xaxes(tickvals=[step * 10.0**power for power in range(-4, 5) for step in (1, 1.5, 2, 3, 5, 7)])
+            fig.update_xaxes(tickvals=[float(f"{step}e{power}") for power in range(-4, 5) for step in _FINE])
 
 
 def _series(
