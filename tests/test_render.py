@@ -12,7 +12,7 @@ from datetime import date
 
 import nbformat
 import pytest
-from saying import notebook, said
+from saying import displayed, notebook, said
 
 import b12analysis as b12
 from b12analysis import page
@@ -113,6 +113,16 @@ def test_markup_in_the_words_of_a_report_is_shown_and_not_obeyed():
     assert "<b>5" not in made.html
     assert "&lt;b&gt;5 &lt; 6&lt;/b&gt;" in made.html
     assert "<i>" not in made.html
+
+
+def test_claims_of_one_page_are_told_apart_by_what_hears_it():
+    claims = b12.load("claims").head(2)
+    shown = [displayed(page.claim, row, b12.evidence.cited("B18"))[0] for _, row in claims.iterrows()]
+    made = render.page(notebook([*said(), *shown]), "recovery", {"seed": 1}).html
+    labels = re.findall(r'<aside class="claim" aria-label="([^"]*)"', made)
+    assert [html.unescape(label) for label in labels] == [
+        f"The article's claim: {text}" for text in claims["statement"]
+    ]
 
 
 def test_the_same_notebook_gives_the_same_bytes():
