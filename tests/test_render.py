@@ -63,6 +63,7 @@ def test_a_page_carries_what_every_report_must(pages, name):
 @pytest.mark.parametrize(
     ("name", "tables"),
     [
+        ("folate", ["claims", "folate", "nhanes_folate", "nhanes_unseen", "population"]),
         ("prevalence", ["biomarkers", "surveys"]),
         ("recovery", ["outcomes", "recovery_model"]),
         ("replications", ["replications"]),

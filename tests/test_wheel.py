@@ -66,6 +66,7 @@ def test_an_installed_wheel_reports_from_an_empty_folder(wheel, tmp_path):
     assert b12("data", "check") == "all tables are sound\n"
     b12("lab", "--copy-only")
     assert sorted(path.name for path in (empty / "notebooks").iterdir()) == [
+        "folate.ipynb",
         "prevalence.ipynb",
         "recovery.ipynb",
         "replications.ipynb",

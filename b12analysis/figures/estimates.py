@@ -272,6 +272,12 @@ def _prediction(fig: go.Figure, row: dict, y: float, scale: float) -> None:
         _line(fig, limits, y, theme.MUTED, "a further such study: ", 1)
 
 
+def _ratios(fig: go.Figure) -> None:
+    """Make the axis one of ratios: logarithmic, with a line at 1."""
+    fig.add_vline(1, line={"color": theme.INK, "width": 1.5})
+    fig.update_xaxes(type="log", dtick="D2", tickformat="~g")
+
+
 def _references(fig: go.Figure, references: dict[str, float], *, widest: float, log: bool) -> None:
     """Draw named vertical lines; the name of one far to the right opens to the left."""
     for name, at in references.items():
@@ -289,9 +295,12 @@ def _references(fig: go.Figure, references: dict[str, float], *, widest: float, 
 
 
 def _interval(row: dict, scale: float) -> str:
+    if pd.isna(row["lower"]) or pd.isna(row["upper"]):
+        return f"{theme.number(row['estimate'] * scale)} (no interval known)"
     if scale == 100:
         return theme.share(row["estimate"], row["lower"], row["upper"])
-    return f"{theme.number(row['estimate'])} ({theme.number(row['lower'])}–{theme.number(row['upper'])})"
+    middle, low, high = (theme.number(row[part] * scale) for part in ("estimate", "lower", "upper"))
+    return f"{middle} ({low}–{high})"
 
 
 def _wrap(text: str, width: int = 48) -> str:

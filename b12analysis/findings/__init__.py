@@ -8,6 +8,28 @@ survey adds; and ``words`` for what they share. A function that returns title, s
 ``page.figure(picture, table, **say.fans(table))``.
 """
 
-from b12analysis.findings import effects, feet, neuropathy, odds, prevalence, recovery, replications, risk_groups, words
+from b12analysis.findings import (
+    effects,
+    feet,
+    folate,
+    neuropathy,
+    odds,
+    prevalence,
+    recovery,
+    replications,
+    risk_groups,
+    words,
+)
 
-__all__ = ["effects", "feet", "neuropathy", "odds", "prevalence", "recovery", "replications", "risk_groups", "words"]
+__all__ = [
+    "effects",
+    "feet",
+    "folate",
+    "neuropathy",
+    "odds",
+    "prevalence",
+    "recovery",
+    "replications",
+    "risk_groups",
+    "words",
+]
