@@ -611,3 +611,21 @@ def test_a_grouped_figure_of_shares_begins_at_nothing_and_has_no_line():
     assert fig.layout.xaxis.type is None
     assert fig.layout.xaxis.rangemode == "tozero"
     assert not fig.layout.shapes
+
+
+def test_ratios_are_grouped_on_a_logarithmic_axis_and_one_without_limits_says_so():
+    table = pd.DataFrame({"label": ["a", "a", "b"], "who": ["theirs", "ours", "theirs"], "estimate": [3.1, 2.0, 4.0]})
+    table = table.assign(lower=[np.nan, 1.0, 2.0], upper=[np.nan, 4.0, 8.0], bare=[True, False, False])
+    names = {"theirs": "printed", "ours": "computed"}
+    fig = grouped(table, label="label", group="who", names=names, hollow="bare", scale=1, log=True)
+    assert fig.layout.xaxis.type == "log"
+    assert [shape.x0 for shape in fig.layout.shapes] == [1]
+    printed = fig.data[0]
+    assert printed.marker.symbol == ("circle", "circle-open")  # the legend shows the first: a filled one
+    assert [text.split("<b>")[1] for text in printed.text] == ["4.0 (2.0–8.0)</b>", "3.1 (no interval known)</b>"]
+    assert printed.x == (4.0, 3.1)
+
+
+def test_a_hover_counts_in_the_unit_of_its_axis():
+    table = pd.DataFrame({"label": ["a"], "estimate": [4.6e6], "lower": [3.8e6], "upper": [5.9e6]})
+    assert "4.6 (3.8–5.9)" in forest(table, scale=1e-6).data[0].hovertemplate

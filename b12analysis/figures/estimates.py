@@ -161,6 +161,7 @@ def grouped(
                 places.append({**part.loc[name].to_dict(), group: name, "_block": str(block), "_y": y + step / 2})
     for place, (name, words) in enumerate(names.items()):
         mine = [row for row in places if row[group] == name]
+        mine.sort(key=lambda row: bool(hollow and row[hollow]))  # the legend shows the first mark
         _series(fig, mine, words, theme.SERIES[place], theme.SHAPES[place], scale, detail, hollow)
     fig.update_layout(annotations=labels)
     _axis(fig, axis_title, drawn, log=log)
@@ -270,12 +271,6 @@ def _prediction(fig: go.Figure, row: dict, y: float, scale: float) -> None:
     if pd.notna(row.get("prediction_lower")):
         limits = [row["prediction_lower"] * scale, row["prediction_upper"] * scale]
         _line(fig, limits, y, theme.MUTED, "a further such study: ", 1)
-
-
-def _ratios(fig: go.Figure) -> None:
-    """Make the axis one of ratios: logarithmic, with a line at 1."""
-    fig.add_vline(1, line={"color": theme.INK, "width": 1.5})
-    fig.update_xaxes(type="log", dtick="D2", tickformat="~g")
 
 
 def _references(fig: go.Figure, references: dict[str, float], *, widest: float, log: bool) -> None:
