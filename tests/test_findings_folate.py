@@ -110,7 +110,7 @@ def test_the_words_give_the_direction_for_both_and_the_size_for_cognition_only()
     assert "the size cannot be had" in anaemia["summary"]
     assert "Clarke" not in anaemia["summary"]
     assert "40 people low in B12 and high in folate 21 had it: direction as published" in cognition["summary"]
-    assert "Clarke 2008) saw no difference by folate" in cognition["summary"]
+    assert "Clarke 2008) found no interaction with folate" in cognition["summary"]
     uk = masking.interactions().query("source == 'clarke2008'")
     assert ((uk["lower"] < 1) & (uk["upper"] > 1)).all()
     assert "more, not less" in say.claim()[0]["explanation"]
@@ -159,6 +159,9 @@ def test_the_scenario_adds_up_and_its_bound_takes_all_anaemias(corrected):
     assert share(corrected) in rows["label"].iloc[4]
     said = say.scenario_words(rows, country="United States", year=2030)
     assert "2030" in said["summary"]
+    assert ("If folic acid took" in said["summary"]) == (corrected > 0)
+    figures = say.key_figures(say.blood_counts("b12_148", "60+"), rows, **asked(year=2030, age_band="60+"))
+    assert len(figures) == 3 + (corrected > 0)
     assert forest(rows, detail="detail", scale=1e-6).data
 
 

@@ -162,13 +162,15 @@ def scenario_words(table: pd.DataFrame, *, country: str, year: int) -> dict[str,
     at = table.set_index("kind")
     said = {kind: people_in_words(*row) for kind, row in at[ESTIMATE].iterrows()}
     unseen_now, deficient = (people_in_words(at["estimate"][kind]) for kind in ("neither", "deficient"))
-    corrected = share(at["corrected"].iloc[0])
+    corrected, like = at["corrected"].iloc[0], _like(country)
+    more = f"If folic acid took the anaemia of {share(corrected)}, more: {said['more_unseen']}. " if corrected else ""
     return {
-        "title": _first(f"{_like(country)}{unseen_now} of {deficient} deficient people go unseen already"),
-        "summary": f"{_first(the(country))}, {year}: {said['deficient']} deficient; "
-        f"{said['neither']} with neither sign, {said['anaemia']} anaemic, {said['macrocytosis_only']} with large cells "
-        f"only. If folic acid took the anaemia of {corrected}, {said['more_unseen']} more would go unseen; if of all, "
-        f"{said[table['kind'].iloc[-1]]} in all at most: some are anaemic for other reasons.",
+        "title": _first(
+            f"{like}{unseen_now} of {deficient} deficient people {'would ' if like else ''}go unseen already"
+        ),
+        "summary": f"{_first(the(country))}, {year}. Deficient: {said['deficient']}; with neither sign: "
+        f"{said['neither']}; anaemic: {said['anaemia']}; with large cells only: {said['macrocytosis_only']}. {more}"
+        f"Unseen at most, if it took all: {said[table['kind'].iloc[-1]]}; but some are anaemic for other reasons.",
         "caption": "US prevalence by age (2011–2014) times census (UN World Population Prospects 2019, CC BY 3.0 IGO; "
         "2030 its medium projection). The share that folic acid would take is an assumption, and large cells are taken "
         "to go with the anaemia. Intervals of sums are sums of limits, too wide rather than too narrow.",
@@ -223,19 +225,20 @@ def answer(counts: pd.DataFrame, people: pd.DataFrame, *, country: str, year: in
 def key_figures(counts: pd.DataFrame, people: pd.DataFrame, *, country: str, year: int, age_band: str) -> list[dict]:
     """Key figures for ``page.key_figure``: the share unseen, how many people, how many more; and of high folate."""
     at = people.set_index("kind")
-    corrected = share(at["corrected"].iloc[0])
+    corrected = at["corrected"].iloc[0]
     thousand = {"scale": 1e-3, "unit": "thousand people", "what": "95 % interval"}
     assumed = thousand | {"what": "95 % interval; the share is assumed"}
     place = the(country)
     like = "" if country == "United States" else ", if it were like the United States"
     shown = {"name": "of the deficient in the US: neither anaemia nor large cells", "what": "95 % interval"}
     times = {"name": "odds of anaemia, high against normal folate, B12 low (Morris 2007)", "what": "95 % interval"}
-    return [
+    figures = [
         {"row": _neither(counts, age_band).iloc[0]} | shown,
         {"row": at.loc["neither"], "name": f"deficient and unseen, {place}, {year}{like}"} | thousand,
-        {"row": at.loc["more_unseen"], "name": f"more, if folic acid took {corrected} of anaemias"} | assumed,
+        {"row": at.loc["more_unseen"], "name": f"more, if folic acid took {share(corrected)} of anaemias"} | assumed,
         {"row": direct("anaemia"), "scale": 1, "unit": "times"} | times,
     ]
+    return figures if corrected else [*figures[:2], figures[3]]
 
 
 def caveats(country: str) -> list[str]:

@@ -37,9 +37,8 @@ def _ours(population: str, statistic: str, outcome: str | None = None) -> pd.Dat
     recalled = (rows["outcome"] == "macrocytosis") & (population == "everybody")
     status = recalled.map({True: "recalled", False: _SURE[population]})
     few = rows["note"].fillna("").str.startswith("few")
-    return rows.assign(who=population, cohort="nhanes_1999_2006", source="nhanes", status=status, hollow=few).assign(
-        id="nhanes_folate"
-    )
+    origin = {"id": "nhanes_folate", "source": "nhanes", "cohort": "nhanes_1999_2006", "who": population}
+    return rows.assign(**origin, status=status, hollow=few)
 
 
 def beside(outcome: str) -> pd.DataFrame:
@@ -92,7 +91,7 @@ def beside_words(table: pd.DataFrame, outcome: str) -> dict[str, str]:
     uk = table[table["cohort"] == "oxford_banbury"]
     said = "; ".join(f"{row['folate_status']} folate {ratio(row)}" for row in uk.to_dict("records"))
     clarke = (
-        f" A UK study (Clarke 2008) saw no difference by folate; the odds ratio of low B12: {said}." if said else ""
+        f" A UK study (Clarke 2008) found no interaction with folate; odds ratio of low B12: {said}." if said else ""
     )
     british = "; UK: holoTC below 45 pmol/L, folate above 60 nmol/L" if said else ""
     what = _OUTCOMES[outcome]
