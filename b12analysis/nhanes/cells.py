@@ -15,6 +15,7 @@ import pandas as pd
 
 from b12analysis import evidence
 from b12analysis.arguments import check_choice
+from b12analysis.biomarkers import indicators
 from b12analysis.biomarkers.kidney import REDUCED
 from b12analysis.nhanes.people import load
 from b12analysis.survey import survey_prevalence
@@ -26,8 +27,8 @@ CYCLES = {"1999-2004": "Bio-Rad RIA", "2011-2014": "Roche ECLIA"}
 #: Where serum B12 (pmol/L) and MMA (nmol/L) are cut. A value at a cut is not below it, and not above it.
 _B12 = [0, 100, 118, 133, 148, 150, 185, 200, 221, 258, 300, 350, 400, np.inf]
 _MMA = [0, 271, 376, np.inf]
-#: Cells whose design effects are averaged: those of the usual definitions.
-_COARSE_B12, _COARSE_MMA = [0, 148, 221, np.inf], [0, 271, np.inf]
+#: The main shares: their largest design effect stands for every share of a population.
+_MAIN = ["b12_148", "b12_221", "mma_271"]
 
 
 class Population(NamedTuple):
@@ -76,7 +77,9 @@ def cells(population: str, cycles: str = "2011-2014") -> pd.DataFrame:
         egfr_60             whether eGFR is at least 60 mL/min/1.73 m²
         n                   people examined
         share               share of the population represented; the shares sum to 1
-        effective_n         people drawn at random who would say as much, of the whole population
+        effective_n         people drawn at random who would say no more than those examined, of the whole population:
+                            n over the largest design effect of serum B12 < 148, < 221 and MMA > 271, so that intervals
+                            are about right for that share and too wide for others (up to three times)
 
     Raises
     ------
@@ -165,13 +168,13 @@ def _tabulate(people: pd.DataFrame) -> pd.DataFrame:
 
 
 def _effective_n(people: pd.DataFrame, inside: pd.Series) -> float:
-    """People over the mean design effect of a coarse table's cells (Rao and Scott), less for few degrees of freedom."""
+    """People over the largest design effect of the main shares, less for few degrees of freedom (Korn and Graubard).
+
+    The mean of design effects would leave the interval of the share with the largest one too narrow.
+    """
     from scipy.stats import t
 
-    keys = _bands(people[inside], _COARSE_B12, _COARSE_MMA)
-    cell = keys.astype(str).agg(" ".join, axis=1)
-    flags = pd.get_dummies(cell, dtype="boolean").reindex(people.index)
-    table = survey_prevalence(pd.concat([people[["weight", "stratum", "psu"]], flags], axis=1), list(flags))
+    flags = indicators(people, _MAIN).where(inside)
+    table = survey_prevalence(pd.concat([people[["weight", "stratum", "psu"]], flags], axis=1), _MAIN)
     n, df = inside.sum(), table["df"].min()
-    deff = ((1 - table["estimate"]) * table["deff"]).sum() / (len(table) - 1)
-    return float(n / deff * (t.ppf(0.975, n - 1) / t.ppf(0.975, df)) ** 2)
+    return float(n / table["deff"].max() * (t.ppf(0.975, n - 1) / t.ppf(0.975, df)) ** 2)

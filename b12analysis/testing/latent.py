@@ -135,7 +135,7 @@ def two_tests(
     Examples
     --------
     >>> two_tests("60+", ("b12", 148), ("mma", 271)).round().values.tolist()
-    [['60+', 22.0, 12.0, 143.0, 1093.0]]
+    [['60+', 12.0, 6.0, 75.0, 578.0]]
     """
     name, table = read_cells(population, cycles)
     check_columns("population", table.columns, ["egfr_60", "effective_n"])
