@@ -11,7 +11,7 @@ from b12analysis import page
 from b12analysis.reports import names
 
 #: Reports to try in a browser; the longest pages are for `make test-slow`.
-_SLOW = ("folate", "neuropathy", "replications")
+_SLOW = ("folate", "neuropathy", "replications", "testing")
 REPORTS = [pytest.param(name, marks=pytest.mark.slow) if name in _SLOW else name for name in names()]
 
 

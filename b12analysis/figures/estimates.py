@@ -105,6 +105,7 @@ def grouped(
     axis_title: str = "people, % (95 % interval)",
     scale: float = 100,
     log: bool = False,
+    one: bool = True,
 ) -> go.Figure:
     """Several estimates with intervals under each label, one below the other, and a legend of what tells them apart.
 
@@ -125,6 +126,8 @@ def grouped(
         Boolean column: rows that are drawn hollow, because they are too uncertain to be quoted.
     axis_title, scale, log
         As in :func:`forest`.
+    one : bool
+        Whether a logarithmic axis marks 1: ratios have it, numbers of tests do not.
 
     Returns
     -------
@@ -164,7 +167,7 @@ def grouped(
         mine.sort(key=lambda row: bool(hollow and row[hollow]))  # the legend shows the first mark
         _series(fig, mine, words, theme.SERIES[place], theme.SHAPES[place], scale, detail, hollow)
     fig.update_layout(annotations=labels)
-    _axis(fig, axis_title, drawn, log=log)
+    _axis(fig, axis_title, drawn, log=log, one=one)
     fig.update_yaxes(visible=False, range=[y - 6, 6], fixedrange=True)
     legend = {"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0, "xanchor": "left", "itemclick": False}
     top = 16 + 22 * math.ceil(sum(len(words) + 7 for words in names.values()) / 44)
@@ -173,13 +176,15 @@ def grouped(
     )
 
 
-def _axis(fig: go.Figure, title: str, rows: pd.DataFrame, *, log: bool) -> None:
-    """Let the axis begin at 0, or make it logarithmic with a line at 1."""
+def _axis(fig: go.Figure, title: str, rows: pd.DataFrame, *, log: bool, one: bool = True) -> None:
+    """Let the axis begin at 0, or make it logarithmic, of ratios with a line at 1."""
     fig.update_xaxes(title_text=title, rangemode=None if log else "tozero")
-    if log:
+    if log and one:
         fig.add_vline(1, line={"color": theme.INK, "width": 1.5})
-        fig.update_xaxes(type="log", dtick="D2", tickformat="~g")
-        if rows["upper"].max() < 10 * rows["lower"].min():  # 1, 2 and 5 would leave one or two ticks
+    if log:
+        decades = rows["upper"].max() / rows["lower"].min()
+        fig.update_xaxes(type="log", dtick=1 if decades > 100 else "D2", tickformat=",~g")  # 2 and 5 would touch
+        if decades < 10:  # 1, 2 and 5 would leave one or two ticks
             fig.update_xaxes(tickvals=[float(f"{step}e{power}") for power in range(-4, 5) for step in _FINE])
 
 

@@ -19,6 +19,7 @@ from b12analysis.findings import (
     recovery,
     replications,
     risk_groups,
+    testing,
     words,
 )
 
@@ -33,5 +34,6 @@ __all__ = [
     "recovery",
     "replications",
     "risk_groups",
+    "testing",
     "words",
 ]

@@ -15,7 +15,7 @@ from typing import Any
 
 from b12analysis import places
 from b12analysis.arguments import InputError, check_choice, refuse, shown
-from b12analysis.reports.schema import Parameter, parse_cell
+from b12analysis.reports.schema import Parameter, lacking, parse_cell
 
 __all__ = ["Parameter", "check", "names", "notebook", "parameters", "question", "validate"]
 
@@ -140,7 +140,7 @@ def validate(report: str, given: Mapping[str, Any], *, folder: str | os.PathLike
             values[name] = known[name].parse(value, folder)
         except InputError as error:
             errors.append(str(error))
-    refuse(errors)
+    refuse([*errors, *lacking(known.values(), values)])
     return values
 
 

@@ -11,7 +11,8 @@ There is one place for all of it, the notebook's own cell tagged ``parameters``,
 The types are those of ``types``; ``from datetime import date`` and ``from pathlib import Path`` may stand above. The
 brackets at the end hold a range (``[low to high]``) or choices, of each item where the parameter is a list; a choice
 such as ``surveys.country`` stands for all values of that column of that table, and ``groups.group role=risk`` for those
-of the rows where the role is risk. A person reading the notebook, the command line, specifications of batches, the
+of the rows where the role is risk. A line ``# together: price, currency, year`` says that these are given all or none
+of them (None is not given). A person reading the notebook, the command line, specifications of batches, the
 notebook itself (``check``) and this module read the same line.
 """
 
@@ -23,15 +24,16 @@ import io
 import os
 import re
 import tokenize
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from b12analysis.arguments import check_choice, check_range
+from b12analysis.arguments import check_choice, check_range, shown
 from b12analysis.evidence import load
 from b12analysis.reports.types import Type, text
 
-__all__ = ["Parameter", "parse_cell"]
+__all__ = ["Parameter", "lacking", "parse_cell"]
 
 #: What a parameters cell may import and call, beside writing values.
 _MAKERS = {"date": datetime.date, "Path": Path}
@@ -49,6 +51,7 @@ class Parameter:
     minimum: float | datetime.date | None = None
     maximum: float | datetime.date | None = None
     choices: tuple[Any, ...] = ()
+    together: tuple[str, ...] = ()  #: names of the parameters, itself among them, that are given all or none of them
 
     @property
     def range(self) -> str:
@@ -99,6 +102,26 @@ class Parameter:
         return parsed
 
 
+def lacking(known: Iterable[Parameter], values: Mapping[str, Any]) -> list[str]:
+    """Say which values are missing beside others that were given, one line for each set that belongs together.
+
+    Examples
+    --------
+    >>> price, year = (Parameter(name=name, type="int | None", default=None, meaning="", together=("price", "year"))
+    ...                for name in ("price", "year"))
+    >>> lacking([price, year], {"price": 5, "year": None})
+    ['price=5 needs year too: give all of price, year, or none']
+    """
+    lines = []
+    for names in dict.fromkeys(parameter.together for parameter in known):
+        given = [name for name in names if values.get(name) is not None]
+        missing = [name for name in names if name in values and values[name] is None]
+        if given and missing:
+            first = f"{given[0]}={shown(values[given[0]])}"
+            lines.append(f"{first} needs {' and '.join(missing)} too: give all of {', '.join(names)}, or none")
+    return lines
+
+
 def _labelled(name: str, parsed: Any) -> dict[str, Any]:
     """Values that have to be in range, and what errors call them: items of a list are counted from 1."""
     several = isinstance(parsed, list)
@@ -135,6 +158,7 @@ def parse_cell(source: str, folder: Path = Path()) -> list[Parameter]:
         for token in tokenize.generate_tokens(io.StringIO(source).readline)
         if token.type == tokenize.COMMENT
     }
+    sets = [tuple(re.findall(r"\w+", text)) for text in re.findall(r"^# together: (.+)$", source, re.MULTILINE)]
     found = []
     for line in ast.parse(source).body:
         if ast.unparse(line) in _IMPORTS:
@@ -149,6 +173,7 @@ def parse_cell(source: str, folder: Path = Path()) -> list[Parameter]:
                 type=annotation,
                 default=_value(line.value, folder),
                 meaning=meaning,
+                together=next((names for names in sets if line.target.id in names), ()),
                 **limits,
             )
         )
