@@ -884,7 +884,11 @@ def test_the_columns_that_pages_show_exist():
 
 
 @pytest.mark.parametrize(
-    "report", [findings.neuropathy, findings.prevalence, findings.recovery, findings.replications, findings.risk_groups]
+    "report",
+    [
+        *(findings.neuropathy, findings.prevalence, findings.recovery, findings.replications, findings.risk_groups),
+        findings.testing,
+    ],
 )
 def test_caveats_are_whole_sentences(report):
     assert report.CAVEATS

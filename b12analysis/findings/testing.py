@@ -225,7 +225,7 @@ def _row(row: pd.Series, name: str, scale: float = 1) -> dict[str, float]:
 
 
 def key_figures(table: pd.DataFrame, *, country: str | None, size: float | None) -> list[dict]:
-    """Key figures for ``page.key_figure``, by the first definition."""
+    """Key figures for ``page.key_figure``, by the first definition; none that the definition alone decides."""
     row, per = table.iloc[0], {"scale": 1, "unit": "of 1,000 people", "what": "95 % interval"}
     by = _SHORT[row["reference"]]
     figures = [
@@ -243,7 +243,7 @@ def key_figures(table: pd.DataFrame, *, country: str | None, size: float | None)
             "row": _row(everybody, "positives", size / 1e6),
         }
         figures.append(told | {"scale": 1, "unit": "thousand people", "what": "95 % interval, people of 2020"})
-    return figures
+    return [one for one in figures if one["row"]["lower"] < one["row"]["upper"]]
 
 
 def counts(table: pd.DataFrame) -> pd.DataFrame:
@@ -289,8 +289,8 @@ def curve(population: str, reference: str) -> pd.DataFrame:
 
 
 def curve_words(table: pd.DataFrame) -> dict[str, str]:
-    """Say what a cut-off gives and takes, by the first definition."""
-    reference = table["reference"].iloc[0]
+    """Say what a cut-off gives and takes, by the first definition that it is not part of."""
+    reference = table.loc[table["circular"] == "no", "reference"].iloc[0]
     at = table[table["reference"] == reference].set_index(["line", "cutoff"])["estimate"]
     found, right = ([share(at[line, cut]) for cut in (148, 221)] for line in ("sensitivity", "ppv"))
     label = REFERENCES[reference][0]
@@ -304,7 +304,7 @@ def curve_words(table: pd.DataFrame) -> dict[str, str]:
     }
 
 
-def caveats(table: pd.DataFrame, *, years: float, counted: str) -> list[str]:
+def caveats(table: pd.DataFrame, *, years: float, size: float | None, counted: str) -> list[str]:
     """Return the caveats, with what is to be said of later rounds and of the number of people."""
     row = table.iloc[0]
     said = (
@@ -314,5 +314,6 @@ def caveats(table: pd.DataFrame, *, years: float, counted: str) -> list[str]:
         f"{number(row['later_tests'])} more tests of 1,000 people. What they find is the incidence, which nobody has "
         "measured, so no case is counted for them."
     )
-    people_said = f"The number of people is the US share times the UN's people of 2020. {counted}".strip()
-    return [*CAVEATS, f"**Testing again:** {said}", f"**People:** {people_said}"]
+    told = "The number of people is the US share times the UN's people of 2020." if size is not None else ""
+    people_said = [f"**People:** {' '.join(filter(None, [told, counted]))}"] if told or counted else []
+    return [*CAVEATS, f"**Testing again:** {said}", *people_said]

@@ -29,6 +29,7 @@ from b12analysis.arguments import InputError, shown
 from b12analysis.reports.entries import Entry, Errors, check_keys, content, entry
 from b12analysis.reports.naming import stem_of
 from b12analysis.reports.plain import read
+from b12analysis.reports.schema import lacking
 
 __all__ = ["MOST_REPORTS", "Job", "plan"]
 
@@ -115,6 +116,8 @@ def _jobs(entries: list[Entry], errors: Errors) -> list[Job]:
     hashes: dict[Path, str] = {}
     for one in entries:
         for values in one.combinations():
+            for line in lacking(one.known.values(), values):
+                errors.add(f"{one.label}: {line}")
             stem = stem_of(one.report, one.known.values(), values)
             if stem.casefold() in jobs:
                 first, other = jobs[stem.casefold()]
