@@ -1,11 +1,15 @@
 """What several test modules share: reference material, the default pages, a browser without a network."""
 
+import os
 import shutil
+import sys
 from pathlib import Path
 
+import filelock
 import nbformat
 import pytest
 
+from b12analysis import cli
 from b12analysis.reports import build
 
 REPOSITORY = Path(__file__).parent.parent
@@ -40,10 +44,27 @@ def typed(tmp_path, monkeypatch) -> Path:
     return tmp_path
 
 
+@pytest.fixture
+def call(monkeypatch, capsys):
+    """Run the command without a new process; its exit code and what it printed."""
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["b12", *arguments])
+        with pytest.raises(SystemExit) as stop:
+            cli.main()
+        printed = capsys.readouterr()
+        return stop.value.code, printed.out, printed.err
+
+    return run
+
+
 @pytest.fixture(scope="session")
 def pages(tmp_path_factory) -> Path:
-    """Folder with the default reports and their index, made once for all tests that only look."""
-    return build(out=tmp_path_factory.mktemp("pages"), plotly="embed").parent
+    """Folder with the default reports and their index, made once for all tests that only look, whoever runs them."""
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "pages"
+    with filelock.FileLock(f"{folder}.lock"):  # a batch finds done what another process of pytest has made
+        return build(out=folder, plotly="embed").parent
 
 
 @pytest.fixture(scope="session")

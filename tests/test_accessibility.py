@@ -1,10 +1,11 @@
 """The default pages under axe-core: no violation, light and dark, on a phone and a desk, folded and unfolded."""
 
-from itertools import pairwise
+import itertools
 
 import pytest
-from saying import REPORTS
 from test_browser import DESK, PHONE, Visit
+
+from b12analysis.reports import names
 
 axe = pytest.importorskip("axe_playwright_python.sync_playwright")
 
@@ -21,16 +22,15 @@ def faults(page) -> list[str]:
     return [f"{fault['id']}: {fault['help']}: {fault['nodes'][0]['target']}" for fault in found["violations"]]
 
 
-@pytest.mark.parametrize(
-    ("scheme", "size"),
-    [
-        pytest.param("light", DESK, id="light-desk"),
-        pytest.param("dark", PHONE, id="dark-phone"),
-        pytest.param("light", PHONE, id="light-phone", marks=pytest.mark.slow),
-        pytest.param("dark", DESK, id="dark-desk", marks=pytest.mark.slow),
-    ],
-)
-@pytest.mark.parametrize("name", REPORTS)
+def looks():
+    """Every page in every scheme and size; at once run two that hold each scheme, each size and two pages."""
+    for name, scheme, size in itertools.product(names(), ["light", "dark"], [DESK, PHONE]):
+        look = f"{name}-{scheme}-{'desk' if size is DESK else 'phone'}"
+        at_once = look in ("recovery-light-desk", "risk_groups-dark-phone")
+        yield pytest.param(name, scheme, size, id=look, marks=[] if at_once else pytest.mark.slow)
+
+
+@pytest.mark.parametrize(("name", "scheme", "size"), list(looks()))
 def test_axe_finds_no_violation(chromium, pages, name, scheme, size):
     # axe is injected as a script, which the page's own policy would rightly refuse.
     with Visit(chromium, pages / f"{name}.html", size=size, scheme=scheme, bypass_csp=True) as visit:
@@ -57,4 +57,4 @@ def test_headings_go_down_one_step_at_a_time(chromium, pages):
         levels = visit.page.locator("h1, h2, h3, h4").evaluate_all("(all) => all.map((one) => Number(one.tagName[1]))")
     assert levels[0] == 1
     assert levels.count(1) == 1
-    assert all(after - before <= 1 for before, after in pairwise(levels))
+    assert all(after - before <= 1 for before, after in itertools.pairwise(levels))

@@ -4,7 +4,7 @@ import json
 import time
 
 import pytest
-from saying import REPORTS, notebook, said
+from saying import ONE_REPORT, REPORTS, notebook, said
 
 from b12analysis.page import SAFETY
 from b12analysis.reports import drawing, names, render
@@ -60,8 +60,21 @@ def path(request, pages):
     return pages / f"{request.param}.html"
 
 
-@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.fixture(params=ONE_REPORT)
+def one_path(request, pages):
+    """For what the templates and their scripts do, which are the same on every page."""
+    return pages / f"{request.param}.html"
+
+
+@pytest.mark.parametrize(
+    ("scheme", "size"),
+    [
+        pytest.param("light", DESK, id="light-desk"),
+        pytest.param("dark", PHONE, id="dark-phone"),
+        pytest.param("light", PHONE, id="light-phone", marks=pytest.mark.slow),
+        pytest.param("dark", DESK, id="dark-desk", marks=pytest.mark.slow),
+    ],
+)
 def test_a_page_is_alive_without_a_network(chromium, path, size, scheme):
     with Visit(chromium, path, size=size, scheme=scheme) as visit:
         assert visit.faults == []
@@ -120,8 +133,8 @@ def test_figures_draw_the_numbers_of_their_tables(chromium, pages):
     assert list(lines) == ["tingling", "walking"]
 
 
-def test_safety_is_seen_and_code_and_references_are_folded_and_unfold(chromium, path):
-    with Visit(chromium, path) as visit:
+def test_safety_is_seen_and_code_and_references_are_folded_and_unfold(chromium, one_path):
+    with Visit(chromium, one_path) as visit:
         safety = visit.page.get_by_role("complementary", name="Safety")
         assert safety.is_visible()
         assert safety.get_by_role("listitem").all_inner_texts() == list(SAFETY)
@@ -132,8 +145,8 @@ def test_safety_is_seen_and_code_and_references_are_folded_and_unfold(chromium, 
         assert not visit.page.locator("#references li").first.is_visible()
 
 
-def test_the_contents_lead_to_every_figure(chromium, path):
-    with Visit(chromium, path) as visit:
+def test_the_contents_lead_to_every_figure(chromium, one_path):
+    with Visit(chromium, one_path) as visit:
         visit.page.locator("nav summary").click()
         targets = visit.page.locator("nav a").evaluate_all("(links) => links.map((a) => a.getAttribute('href'))")
         assert len(targets) >= 5
@@ -250,8 +263,8 @@ def test_a_page_prints_light_and_open_and_comes_back_as_it_was(chromium, pages):
         visit.until(f"JSON.stringify({state}) === '{json.dumps(before, separators=(',', ':'))}'")
 
 
-def test_a_wide_table_says_that_it_scrolls_and_the_page_does_not(chromium, path):
-    with Visit(chromium, path, size=PHONE) as visit:
+def test_a_wide_table_says_that_it_scrolls_and_the_page_does_not(chromium, one_path):
+    with Visit(chromium, one_path, size=PHONE) as visit:
         visit.page.evaluate("document.querySelectorAll('details').forEach((fold) => { fold.open = true; })")
         visit.until("document.querySelectorAll('.scroll.wide[tabindex]').length > 0")
         hint = "getComputedStyle(document.querySelector('.scroll.wide'), '::before').content"

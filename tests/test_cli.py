@@ -7,7 +7,7 @@ from importlib.metadata import version
 
 import pytest
 
-from b12analysis import cli, reports
+from b12analysis import reports
 from b12analysis.arguments import InputError
 from b12analysis.cli import console
 from b12analysis.reports import names, run
@@ -16,20 +16,6 @@ from b12analysis.reports import names, run
 def b12(*arguments):
     """Run the command in this process; what it printed and its exit code."""
     return subprocess.run([sys.executable, "-m", "b12analysis.cli", *arguments], capture_output=True, text=True)
-
-
-@pytest.fixture
-def call(monkeypatch, capsys):
-    """Run the command without a new process."""
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["b12", *arguments])
-        with pytest.raises(SystemExit) as stop:
-            cli.main()
-        printed = capsys.readouterr()
-        return stop.value.code, printed.out, printed.err
-
-    return run
 
 
 def test_list_names_every_report_and_its_question(call):
