@@ -218,14 +218,17 @@ def test_stop_leaves_what_comes_after_a_failure_waiting(toys, tmp_path):
     assert set(b12.batch(spec, out=out)["status"]) == {"failed", "done"}
 
 
-def test_the_same_bytes_for_any_number_of_workers_any_executor_and_after_a_stop(toys, tmp_path):
+@pytest.mark.parametrize(
+    ("counts", "processes"), [((1, 2), 1), pytest.param((1, 2, 4), 2, marks=pytest.mark.slow)], ids=["few", "many"]
+)
+def test_the_same_bytes_for_any_number_of_workers_any_executor_and_after_a_stop(toys, tmp_path, counts, processes):
     spec = numbers(*range(2, 8))
     made = {}
-    for count in (1, 2, 4):
+    for count in counts:
         b12.batch(spec, out=tmp_path / f"w{count}", workers=count)
         made[count] = content(tmp_path / f"w{count}")
-    for kind in (ThreadPoolExecutor, ProcessPoolExecutor):
-        with kind(2) as executor:
+    for kind, count in ((ThreadPoolExecutor, 2), (ProcessPoolExecutor, processes)):  # each process warms up its own
+        with kind(count) as executor:
             b12.batch(spec, out=tmp_path / kind.__name__, executor=executor)
         made[kind] = content(tmp_path / kind.__name__)
 
@@ -391,34 +394,42 @@ def test_compare_tells_two_batches_apart(toys, tmp_path):
     assert reports.compare(a, a).empty
 
 
-def command(*words, **options):
-    """Run the command line."""
-    return subprocess.run(
-        [sys.executable, "-m", "b12analysis.cli", *map(str, words)], capture_output=True, text=True, **options
-    )
-
-
-def test_the_command_makes_plans_and_refuses(toys, tmp_path):
+def test_the_command_makes_plans_and_refuses(toys, tmp_path, monkeypatch, call):
+    monkeypatch.chdir(tmp_path)
     spec = tmp_path / "spec.yaml"
     entries = {"reports": [{"report": "toy", "sets": [{"number": 2}, {"act": "raise"}]}]}
     spec.write_text(yaml.safe_dump(entries), encoding="utf-8")
-    planned = command("batch", spec, "--dry-run", cwd=tmp_path)
-    assert planned.returncode == 0
-    assert "toy-number-2.html" in planned.stdout
+    code, out, _ = call("batch", str(spec), "--dry-run")
+    assert code == 0
+    assert "toy-number-2.html" in out
     assert not (tmp_path / "reports").exists()
-    made = command("batch", spec, "--workers", 2, cwd=tmp_path)
+    words = ["batch", str(spec), "--workers", "2"]
+    made = subprocess.run([sys.executable, "-m", "b12analysis.cli", *words], capture_output=True, text=True)
     assert made.returncode == 1
     assert made.stdout.strip() == str(tmp_path / "reports" / "build" / "spec" / "index.html")
     assert "ValueError: number 1 is not liked" in made.stderr
     assert "2 reports: 1 done, 1 failed; 2 run now" in made.stderr
-    same = command("compare", "reports/build/spec", "reports/build/spec", cwd=tmp_path)
-    assert (same.returncode, same.stdout.strip()) == (0, "no difference")
+    assert call("compare", "reports/build/spec", "reports/build/spec") == (0, "no difference\n", "")
     spec.write_text("reports: [{report: toy, parameters: {number: many, act: sing}}]", encoding="utf-8")
-    refused = command("batch", spec, cwd=tmp_path)
-    assert refused.returncode == 2
-    assert len(refused.stderr.splitlines()) == 2
+    code, _, err = call("batch", str(spec))
+    assert code == 2
+    assert len(err.splitlines()) == 2
 
 
+def test_a_dask_client_makes_the_same_pages(toys, tmp_path):
+    distributed = pytest.importorskip("distributed", reason="needs the extra `dask`")
+    spec = numbers(2, 3)
+    b12.batch(spec, out=tmp_path / "own")
+    with (
+        distributed.LocalCluster(n_workers=1, processes=False, dashboard_address=None) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        table = b12.batch(spec, out=tmp_path / "dask", executor=client)
+    assert set(table["status"]) == {"done"}
+    assert content(tmp_path / "own") == content(tmp_path / "dask")
+
+
+@pytest.mark.slow
 def test_a_dask_cluster_makes_the_same_pages_though_a_worker_is_killed(toys, tmp_path):
     distributed = pytest.importorskip("distributed", reason="needs the extra `dask`")
     spec = numbers(*range(2, 8), pause=0.5)
