@@ -12,7 +12,7 @@ import pytest
 
 from b12analysis import evidence
 from b12analysis.arguments import InputError
-from b12analysis.evidence import STATUSES
+from b12analysis.evidence import STATUSES, schema
 from b12analysis.places import DATA
 
 NAMES = sorted(path.stem for path in DATA.glob("*.csv"))
@@ -39,6 +39,22 @@ VOCABULARIES = [
 ]
 CITED = "the id of a row in another table"
 OF_MEASURE = "the range of its measure"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def each_table_checked_once():
+    """Hold a table to its schema once for each content of it and of the glossary: most tests break one table of many."""
+    known, check = {}, schema._check_schema
+
+    def checked(name, text, folder):
+        key = name, *((folder / f"{table}.csv").read_bytes() for table in (name, "columns"))
+        if key not in known:
+            known[key] = list(check(name, text, folder))
+        return known[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(schema, "_check_schema", checked)
+        yield
 
 
 @pytest.fixture

@@ -162,10 +162,10 @@ def _check_schema(name: str, text: pd.DataFrame, folder: Path) -> Iterator[Fault
 def _check_pointers(texts: Tables) -> Iterator[Fault]:
     """Every key that points to another table must be found there."""
     known = {
-        (table, there): set(texts[table][there].dropna()) if table in texts and there in texts[table] else None
+        (table, there): texts[table][there].dropna() if table in texts and there in texts[table] else None
         for _, table, there in KEYS
     }
-    measures = texts["columns"][texts["columns"]["tables"] == "measure"]["column"]
+    measures = texts["columns"]["column"][texts["columns"]["tables"] == "measure"]
     without_findings = ("left_out", "claims", "conflicts")
     ids = {key for name, text in texts.items() if "id" in text and name not in without_findings for key in text["id"]}
     left_out = set(texts["left_out"]["id"]) if "left_out" in texts and "id" in texts["left_out"] else set()
@@ -173,20 +173,25 @@ def _check_pointers(texts: Tables) -> Iterator[Fault]:
         if name in ("columns", "left_out"):
             continue
         for column, table, there in KEYS:
-            if column in text and name != table and known[table, there] is not None:
-                for row, value in text[column].dropna().items():
-                    if value not in known[table, there]:
-                        yield _fault(name, text, row, column, value, f"a {column} of {table}.csv")
+            if name != table and known[table, there] is not None:
+                for row, value in _strangers(text, column, known[table, there]):
+                    yield _fault(name, text, row, column, value, f"a {column} of {table}.csv")
         for column in _MEASURES:
-            for row, value in text.get(column, pd.Series(dtype="string")).dropna().items():
-                if value not in set(measures):
-                    yield _fault(name, text, row, column, value, "a measure of columns.csv")
+            for row, value in _strangers(text, column, measures):
+                yield _fault(name, text, row, column, value, "a measure of columns.csv")
         for column, also_left_out in _CITING.items():
             citable = ids | left_out if also_left_out else ids
             for row, cited in text.get(column, pd.Series(dtype="string")).dropna().items():
                 for key in cited.split():
                     if key not in citable:
                         yield _fault(name, text, row, column, key, "the id of a row in another table")
+
+
+def _strangers(text: pd.DataFrame, column: str, known: pd.Series) -> Iterator[tuple[int, str]]:
+    """Row and value of the cells that hold what is not known, if there is such a column."""
+    if column in text:
+        cells = text[column].dropna()
+        yield from cells[~cells.isin(known)].items()
 
 
 def _check_unique(texts: Tables) -> Iterator[Fault]:
