@@ -1,5 +1,7 @@
 """NHANES as it is: our people against CDC's counts, an independent table of them and R's counts."""
 
+import functools
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,6 +18,13 @@ def microdata(request):
     if not (SHARED / "nhanes" / "tables").is_dir():
         pytest.skip("the survey's files are not beside this checkout; test_nhanes.py covers the same on made-up ones")
     return SHARED / "nhanes"
+
+
+@pytest.fixture(scope="module")
+def people_of(microdata):
+    """Load the people of some cycles, whose end may be written in full; the same are loaded once."""
+    load = functools.cache(lambda *cycles: nhanes.load(cycles, microdata))
+    return lambda *cycles: load(*(f"{cycle[:5]}{cycle[-2:]}" for cycle in cycles))
 
 
 @pytest.fixture(scope="module")
@@ -97,11 +106,11 @@ POOLS = {
 
 
 @pytest.mark.parametrize("pool", POOLS)
-def test_weights_are_cdcs_for_a_cycle_and_for_pools(microdata, derived, pool):
+def test_weights_are_cdcs_for_a_cycle_and_for_pools(microdata, people_of, derived, pool):
     cycles, raw = POOLS[pool], derived.set_index("seqn")
     expected = raw["wtmec2yr"].where(~raw["cycle"].isin(["1999-2000", "2001-2002"]), 2 * raw["wtmec4yr"])
     expected = (expected if set(cycles) >= {"1999-2000", "2001-2002"} else raw["wtmec2yr"]) / len(cycles)
-    people = nhanes.load(cycles, microdata).set_index("seqn")
+    people = people_of(*cycles).set_index("seqn")
     np.testing.assert_allclose(people["weight"], expected.reindex(people.index), rtol=1e-12)
     if "2001-2002" in cycles:
         names = ["SEQN", "WTDRD1", "WTDR4YR"]
@@ -164,11 +173,11 @@ def indicators(people: pd.DataFrame) -> dict[str, tuple[pd.Series, pd.Series]]:
     }
 
 
-def test_n_and_events_are_those_of_r(microdata, shared):
+def test_n_and_events_are_those_of_r(people_of, shared):
     rows = pd.read_csv(shared / "reference" / "survey_r.csv")
     pools = {"2011-2014": ["2011-12", "2013-14"]}
     for cycle, of_cycle in rows.groupby("cycle"):
-        people = nhanes.load(pools.get(cycle, cycle), microdata)
+        people = people_of(*pools.get(cycle, [cycle]))
         counted = indicators(people)
         for row in of_cycle.itertuples():
             low, high = AGES[row.domain.split()[0]]
@@ -181,9 +190,9 @@ def test_n_and_events_are_those_of_r(microdata, shared):
             assert weight[cases].sum() == pytest.approx(row.total, rel=1e-9), row
 
 
-def test_neuropathy_counts_are_those_of_r(microdata, shared):
+def test_neuropathy_counts_are_those_of_r(people_of, shared):
     rows = pd.read_csv(shared / "reference" / "survey_r_neuropathy_riskgroups.csv")
-    people = nhanes.load("2003-04", microdata)
+    people = people_of("2003-04")
     sites = people["insensate_sites"]
     counted = {
         "PN>=1 insensate site": people["neuropathy"],
@@ -201,10 +210,10 @@ def test_neuropathy_counts_are_those_of_r(microdata, shared):
         assert mean == pytest.approx(row.estimate, rel=1e-9), row
 
 
-def test_risk_group_counts_are_those_of_r(microdata, shared):
+def test_risk_group_counts_are_those_of_r(people_of, shared):
     rows = pd.read_csv(shared / "reference" / "survey_r_neuropathy_riskgroups.csv")
     rows = rows[rows["analysis"] == "riskgroup"]
-    people = nhanes.load(["2011-12", "2013-14"], microdata)
+    people = people_of("2011-12", "2013-14")
     groups = {"metf": people["metformin"], "ppi": people["ppi"], "h2": people["h2ra"], "supp": people["b12_supplement"],
               "dm": people["diabetes"], "male": (people["sex"] == "men").astype("boolean")}  # fmt: skip
     ethnic = ["Mexican American", "other Hispanic", "non-Hispanic white", "non-Hispanic black", "other"]
@@ -227,12 +236,12 @@ def share(people: pd.DataFrame, case: pd.Series, domain: pd.Series) -> float:
     return 100 * weight[domain & case].sum() / weight[domain].sum()
 
 
-def test_mma_and_the_kidney_as_found_independently(microdata):
+def test_mma_and_the_kidney_as_found_independently(people_of):
     """At 60+, MMA > 271: 15.0 % in 1999-2004, 9.8 % where eGFR >= 60; 17.4 and 13.0 % in 2011-14."""
     for cycles, everyone, kidneys_well in [
         (["1999-00", "2001-02", "2003-04"], 15.0, 9.8), (["2011-12", "2013-14"], 17.4, 13.0),
     ]:  # fmt: skip
-        people = nhanes.load(cycles, microdata)
+        people = people_of(*cycles)
         measured = (people["age"] >= 60) & people["mma_nmol_l"].notna()
         high = people["mma_nmol_l"] > 271
         assert share(people, high, measured) == pytest.approx(everyone, abs=0.05)
@@ -243,17 +252,17 @@ def test_mma_and_the_kidney_as_found_independently(microdata):
             )
 
 
-def test_the_assay_break_as_found_independently(microdata):
+def test_the_assay_break_as_found_independently(people_of):
     """Adults below 148 pmol/L: from 3.06 % in 2005-06 to 1.78 % in 2011-12, by the two assays."""
     for cycle, expected in [("2005-06", 3.06), ("2011-12", 1.78)]:
-        people = nhanes.load(cycle, microdata)
+        people = people_of(cycle)
         adults = (people["age"] >= 20) & people["b12_pmol_l"].notna()
         assert share(people, people["b12_pmol_l"] < 148, adults) == pytest.approx(expected, abs=0.005)
 
 
 @pytest.fixture(scope="module")
-def of_1999_to_2004(microdata):
-    return nhanes.load(["1999-00", "2001-02", "2003-04"], microdata)
+def of_1999_to_2004(people_of):
+    return people_of("1999-00", "2001-02", "2003-04")
 
 
 def yes(answers: pd.Series) -> pd.Series:
