@@ -43,7 +43,7 @@ OF_MEASURE = "the range of its measure"
 
 @pytest.fixture(scope="module", autouse=True)
 def each_table_checked_once():
-    """Hold a table to its schema once for each content of it and of the glossary: most tests break one table of many."""
+    """Hold a table to its schema once for each content of it and of the glossary: most tests break one of many."""
     known, check = {}, schema._check_schema
 
     def checked(name, text, folder):
