@@ -575,6 +575,13 @@ def test_a_grouped_figure_draws_each_estimate_with_its_interval_under_its_label(
     assert fig.layout.showlegend
 
 
+def test_a_grouped_figure_may_have_a_logarithmic_axis_with_labels_that_do_not_touch():
+    narrow = grouped(GROUPED, label="label", group="age", names=AGES, scale=1, log=True).layout.xaxis
+    assert (narrow.type, narrow.dtick) == ("log", "D2")
+    wide = GROUPED.assign(upper=200 * GROUPED["lower"].max())
+    assert grouped(wide, label="label", group="age", names=AGES, scale=1, log=True).layout.xaxis.dtick == 1
+
+
 def test_a_grouped_figure_leaves_out_what_has_no_estimate_and_refuses_to_be_empty():
     missing = GROUPED.assign(estimate=[0.01, None, None])
     assert len(grouped(missing, label="label", group="age", names=AGES).data) == 1

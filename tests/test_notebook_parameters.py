@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from b12analysis.arguments import InputError
 from b12analysis.reports import check, inject, names, parameters, validate
 from b12analysis.reports.notebooks import notebook
-from b12analysis.reports.schema import parse_cell
+from b12analysis.reports.schema import lacking, parse_cell
 from b12analysis.reports.types import text
 
 
@@ -38,6 +38,18 @@ def test_every_report_has_a_seed_and_every_parameter_a_meaning():
 def test_every_default_is_valid():
     for name in names():
         assert validate(name, {}) == {parameter.name: parameter.default for parameter in parameters(name)}
+
+
+def test_parameters_that_belong_together_are_given_all_or_none():
+    line = "price: float | None = None  # what it costs\nyear: int | None = None  # of the price"
+    known = parse_cell(f"# together: price, year\n{line}\nseed: int = 1  # seed")
+    assert [parameter.together for parameter in known] == [("price", "year")] * 2 + [()]
+    assert lacking(known, {"price": None, "year": None, "seed": 1}) == []
+    assert lacking(known, {"price": 0.0, "year": 2024, "seed": 1}) == []
+    assert lacking(known, {"price": None, "year": 2024, "seed": 1}) == [
+        "year=2024 needs price too: give all of price, year, or none"
+    ]
+    assert lacking(parse_cell(line), {"price": 5.0, "year": None}) == []
 
 
 def test_a_parameters_line_is_read_whole():

@@ -71,6 +71,7 @@ def test_an_installed_wheel_reports_from_an_empty_folder(wheel, tmp_path):
         "recovery.ipynb",
         "replications.ipynb",
         "risk_groups.ipynb",
+        "testing.ipynb",
     ]
     (empty / "notebooks/recovery.ipynb").write_text("my work", encoding="utf-8")
     b12("lab", "--copy-only")
