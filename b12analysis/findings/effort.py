@@ -41,7 +41,9 @@ def _needed(table: pd.DataFrame, label: str) -> pd.DataFrame:
 def needed_words(table: pd.DataFrame, *, over: str) -> dict[str, str]:
     """Say how many tests it takes; ``over`` says what the table goes over: "ways of testing", "populations"."""
     fair = table[~table["hollow"]]
-    straight = f", {extent(fair, 'estimate')} where one marker is judged by the other" if len(fair) else ""
+    straight = (
+        f", {extent(fair, 'estimate')} where one marker is judged by the other" if 0 < len(fair) < len(table) else ""
+    )
     low, high = table.loc[table["estimate"].idxmin()], table.loc[table["estimate"].idxmax()]
     return {
         "title": f"Over the {over}, {extent(table, 'estimate')} tests for each person found{straight}",
