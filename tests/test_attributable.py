@@ -25,6 +25,8 @@ BARE = {"weight": None, "strata": None, "psu": None}
 
 #: Closed formulas on both sides; the coefficients are those of Newton's method to the last digit.
 CLOSED = 1e-12
+#: Newton's method ends when a step is below 1e-11; the fraction of a saturated model is closed, the fit is not.
+NEWTON = 1e-10
 #: R iterates to 1e-14 of the deviance.
 ITERATED = 1e-9
 #: A jackknife differs from linearisation by terms of second order; 24 PSUs of 50 people, 0.0094 at worst.
@@ -92,7 +94,7 @@ def test_one_exposure_alone_is_levin_with_the_crude_ratio(exposed, others, risk,
     ratio = cases_exposed / exposed / (cases_others / others)
     crude = {"exposure": exposed / (exposed + others), "measure": "risk_ratio", "adjustment": "none", "effect": ratio}
     levin = attributable_fraction(pd.DataFrame([crude | {"effect_lower": ratio, "effect_upper": ratio}]), n=10, rng=1)
-    assert row["estimate"] == pytest.approx(levin["estimate"].item(), abs=CLOSED)
+    assert row["estimate"] == pytest.approx(levin["estimate"].item(), abs=NEWTON)
     assert 0 < row["lower"] < row["estimate"] < row["upper"] < 1
 
 

@@ -130,7 +130,7 @@ def test_what_does_not_fit_is_named_with_the_choices(given, text):
 
 
 def test_an_unknown_report_is_named_with_the_choices():
-    text = "report='recovry' is not known (did you mean 'recovery'?); choose one of 'neuropathy', 'prevalence',"
+    text = f"report='recovry' is not known (did you mean 'recovery'?); choose one of {names()[0]!r}, {names()[1]!r},"
     with pytest.raises(InputError, match=re.escape(text)):
         validate("recovry", {})
 

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from conftest import REPOSITORY
 
+from b12analysis.reports import names
+
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory) -> Path:
@@ -65,14 +67,7 @@ def test_an_installed_wheel_reports_from_an_empty_folder(wheel, tmp_path):
     assert "not medical advice" in (empty / "reports/build/recovery.html").read_text(encoding="utf-8")
     assert b12("data", "check") == "all tables are sound\n"
     b12("lab", "--copy-only")
-    assert sorted(path.name for path in (empty / "notebooks").iterdir()) == [
-        "folate.ipynb",
-        "prevalence.ipynb",
-        "recovery.ipynb",
-        "replications.ipynb",
-        "risk_groups.ipynb",
-        "testing.ipynb",
-    ]
+    assert sorted(path.name for path in (empty / "notebooks").iterdir()) == [f"{name}.ipynb" for name in names()]
     (empty / "notebooks/recovery.ipynb").write_text("my work", encoding="utf-8")
     b12("lab", "--copy-only")
     assert (empty / "notebooks/recovery.ipynb").read_text(encoding="utf-8") == "my work"

@@ -164,7 +164,7 @@ def check(report: str, namespace: MutableMapping[str, Any]) -> None:
 
     Examples
     --------
-    >>> check("risk_groups", {"group": "ppi", "definition": "any", "exposure_percent": None, "seed": -1})
+    >>> check("replications", {"paper": "any", "folder": None, "seed": -1})
     Traceback (most recent call last):
     b12analysis.arguments.InputError: seed=-1 is out of range; it must be at least 0 and at most 4.29497e+09
     """
