@@ -44,7 +44,7 @@ def test_metformin_is_low_by_serum_and_not_by_mma():
     assert (first["group"], first["n"], first["cases"]) == ("metformin", 812, 37)  # as R counts them
     title = whole(measured.by_test_words(table, "metformin", "20+"))
     assert title == (
-        "Low by serum B12 and by MMA: metformin users 5.6 % and 9.9 %; diabetes without metformin 0.8 % and 13 %"
+        "Low by serum B12 and raised by MMA: metformin users 5.6 % and 9.9 %; diabetes without metformin 0.8 % and 13 %"
     )
 
 
@@ -78,7 +78,10 @@ def test_metformin_lowers_serum_b12_and_leaves_mma():
     title = measured.adjusted_words(measured.adjusted("metformin", "20+"), "metformin", pd.DataFrame({"lower": [2.0]}))[
         "title"
     ]
-    assert title == "Metformin multiplies serum B12 by 0.78 and MMA by 1.00"
+    assert title == (
+        "With diabetes, serum B12 of metformin users is 0.78 (0.70–0.88) times that of others, "
+        "and MMA 1.00 (0.93–1.08) times"
+    )
 
 
 def test_that_the_survey_points_the_other_way_than_the_literature_is_said():
@@ -89,6 +92,17 @@ def test_that_the_survey_points_the_other_way_than_the_literature_is_said():
     assert "published" not in measured.adjusted_words(table, "ppi", pd.DataFrame({"lower": [0.5]}))["caption"]
     raised = measured.adjusted("metformin", "20+")
     assert "published" not in measured.adjusted_words(raised, "metformin", pd.DataFrame({"lower": [1.2]}))["caption"]
+
+
+def test_what_is_too_uncertain_to_quote_is_marked_in_words_and_no_key_figure():
+    table = measured.by_test("h2ra", "60+")  # 7 of 108 people
+    assert table.query("group == 'h2ra' and indicator == 'b12_148'")["unsure"].item()
+    assert "H2 blocker users 5.3 % (uncertain) and" in measured.by_test_words(table, "h2ra", "60+")["title"]
+    assert measured.key_figures("h2ra", "b12_148", "60+") == []
+    assert len(measured.key_figures("metformin", "b12_148", "20+")) == 1
+    rare = prevention.curve_words(prevention.curve("ppi", "20+"))["title"]
+    assert rare.endswith("finds 8 % (2–23), too uncertain to quote")
+    assert "uncertain" not in prevention.curve_words(prevention.curve("older_adults", "20+"))["title"]
 
 
 def test_what_was_not_measured_has_no_odds_ratios():

@@ -257,3 +257,8 @@ def test_the_shipped_tables_are_what_the_files_say(shared, name, compute):
     assert shipped[keys].astype(object).fillna("").equals(again[keys].astype(object).fillna(""))
     numbers = ["estimate", "lower", "upper"]
     np.testing.assert_allclose(shipped[numbers].astype(float), again[numbers].astype(float), rtol=1e-6, atol=1e-9)
+
+
+def test_of_another_country_even_what_is_not_assumed_of_folic_acid_is_an_assumption():
+    assert set(masking.unseen("Ireland")["status"]) == {"assumption"}
+    assert masking.unseen()["status"].tolist() == ["computed"] * 4 + ["assumption"] * 2

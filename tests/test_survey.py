@@ -609,3 +609,16 @@ def test_fitted_probabilities_add_up_to_the_cases():
 def test_a_linear_formula_that_cannot_be_fitted_is_refused_in_words(formula, ratio, words):
     with pytest.raises(InputError, match=words):
         survey_linear(PEOPLE.assign(man=1 - PEOPLE["woman"]), formula, ratio=ratio)
+
+
+def test_a_difference_on_the_left_of_a_formula_is_refused_because_the_language_would_drop_it():
+    people = pd.DataFrame({"y": [1.0, 2.0, 4.0, 3.0], "z": [1.0, 1.0, 2.0, 1.0], "x": [0.0, 1.0, 0.0, 1.0]})
+    bare = {"weight": None, "strata": None, "psu": None}
+    for formula in ("y - z ~ x", "log(y) - log(z + 1) ~ x", "y + z ~ x"):
+        with pytest.raises(
+            InputError, match=r"write an outcome that is computed inside I\(\), such as 'I\(y - z\) ~ x'"
+        ):
+            survey_linear(people, formula, **bare)
+    inside = survey_linear(people, "I(y - z) ~ x", **bare)["estimate"].tolist()
+    assert inside == pytest.approx([1.0, 0.5])  # differences 0, 2 and 1, 2
+    assert len(survey_linear(people, "log(y + 1) ~ x", **bare)) == 2

@@ -108,7 +108,8 @@ def blood_counts_words(table: pd.DataFrame, age_band: str) -> dict[str, str]:
         "summary": f"United States, {_AGED[age_band]} with {_what(now['indicator'])}. Neither sign in "
         f"{_dash(now['cycles'])}, by age: {ages}. In {_dash(before['cycles'])}, {_AGED[age_band]}: "
         f"{share(*before[ESTIMATE])}. {_fortified()}",
-        "caption": f"Anaemia: haemoglobin below 13 g/dL (men), 12 (women); large cells: above {unseen.LARGE_CELL} fL. "
+        "caption": "Anaemia: haemoglobin below 13 g/dL (men), 12 (women; pregnant 11); large cells: above "
+        f"{unseen.LARGE_CELL} fL. "
         "95 % intervals with the survey's strata and clusters. Hollow: too uncertain to quote (NCHS 2017). "
         "Serum B12 was measured by another assay before 2011.",
     }

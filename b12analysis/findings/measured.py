@@ -38,6 +38,7 @@ __all__ = [
 
 #: The cycles that the page speaks of: the latest with serum B12 and MMA.
 CYCLES = "2011-2014"
+_YEARS = CYCLES.replace("-", "–")
 DESIGN = "95 % intervals with the survey's strata and clusters."
 UNCERTAIN = "too uncertain to quote by the standard of the survey's own agency (NCHS 2017)"
 WHO = {"20+": "US adults", "60+": "US adults of 60 and over"}
@@ -72,7 +73,7 @@ _OUTCOMES = {
 #: Words for what is adjusted for.
 ADJUSTED = {
     "crude": "not adjusted",
-    "medicines_egfr": "adjusted for all that is known",
+    "medicines_egfr": "adjusted, see below",
 }
 _KNOWN = "age, sex, ethnicity, medicines, supplement and kidney function"
 #: Columns of the tables below the figures.
@@ -113,20 +114,24 @@ def by_test(group: str, age_band: str) -> pd.DataFrame:
 
 def by_test_words(table: pd.DataFrame, group: str, age_band: str) -> dict[str, str]:
     """Say how the group and its comparator differ by serum B12 and by MMA."""
-    at = table.set_index(["group", "indicator"])["estimate"]
+    at = table.set_index(["group", "indicator"])
     label = table.drop_duplicates("group").set_index("group")["label"]
 
-    def both(name: str) -> str:
-        return f"{label[name]} {share(at[name, 'b12_148'])} and {share(at[name, 'mma_271_egfr_60'])}"
+    def said(name: str, indicator: str) -> str:
+        row = at.loc[(name, indicator)]
+        return f"{share(row['estimate'])}{' (uncertain)' if row['unsure'] else ''}"
 
-    serum = at.xs("b12_148", level="indicator")
+    def both(name: str) -> str:
+        return f"{label[name]} {said(name, 'b12_148')} and {said(name, 'mma_271_egfr_60')}"
+
+    serum = table[(table["indicator"] == "b12_148") & ~table["unsure"]].set_index("group")["estimate"]
     low, high = serum.idxmin(), serum.idxmax()
     title = f"Below 148 pmol/L: from {share(serum[low])} ({label[low]}) to {share(serum[high])} ({label[high]})"
-    summary = f"{WHO[age_band]}, {CYCLES.replace('-', '–')}. By serum B12 below 148 and by MMA with working kidneys: "
+    summary = f"{WHO[age_band]}, {_YEARS}. By serum B12 below 148 and by MMA above 271 with working kidneys: "
     summary += "; ".join(both(name) for name in label.index) + "."
     if group in label.index:
         other = groups.GROUPS[group].comparator
-        title = f"Low by serum B12 and by MMA: {both(group)}; {both(other)}"
+        title = f"Low by serum B12 and raised by MMA: {both(group)}; {both(other)}"
     return {"title": title, "summary": summary, "caption": f"{DESIGN} In brackets: {UNCERTAIN}. {_asked(label.index)}"}
 
 
@@ -141,7 +146,9 @@ def key_figures(group: str, definition: str, age_band: str) -> list[dict]:
         return []
     of = of_table(definition, pd.Series(list(COLUMNS)))
     row = groups.prevalence(CYCLES, group, of, age_band=age_band).iloc[0]
-    name = f"{row['label']} with {definition_label(of)}, US survey {CYCLES.replace('-', '–')}"
+    if row["flag"].startswith("suppress"):
+        return []
+    name = f"{row['label']} with {definition_label(of)}, US survey {_YEARS}"
     return [{"name": name, "row": row, "what": "95 % interval"}]
 
 
@@ -170,18 +177,18 @@ def adjusted_words(table: pd.DataFrame, group: str, published: pd.DataFrame) -> 
     """Say what is left after adjustment, and whether the literature points the same way."""
     latest = table[table["cycles"] == CYCLES].set_index(["outcome", "adjustment"])[ESTIMATE]
 
-    def said(outcome: str) -> str:
-        row = latest.loc[(outcome, "medicines_egfr")]
-        return f"{number(row['estimate'])} ({number(row['lower'])}–{number(row['upper'])})"
+    def said(outcome: str, digits: int | None = None) -> str:
+        middle, low, high = (number(latest.loc[(outcome, "medicines_egfr"), part], digits) for part in ESTIMATE)
+        return f"{middle} ({low}–{high})"
 
     serum, mma = (said(outcome) for outcome in ("b12_221", "mma_271_egfr_60"))
     what = "Each further ten years of age" if group == "older_adults" else groups.GROUPS[group].label.capitalize()
     title = f"{what}: odds ratio {serum} for serum B12 of at most 221, {mma} for raised MMA"
-    summary = f"{CYCLES.replace('-', '–')}, adjusted for {_KNOWN}."
+    summary = f"{_YEARS}, adjusted for {_KNOWN}."
     if group == "metformin":
-        level, tissue = (latest.loc[(name, "medicines_egfr"), "estimate"] for name in ("b12_pmol_l", "mma_nmol_l"))
-        title = f"Metformin multiplies serum B12 by {level:.2f} and MMA by {tissue:.2f}"
-        summary += " Among people with diabetes aged 40 and over; the odds ratios are of all adults."
+        level, tissue = (said(name, 2) for name in ("b12_pmol_l", "mma_nmol_l"))
+        title = f"With diabetes, serum B12 of metformin users is {level} times that of others, and MMA {tissue} times"
+        summary += " Levels: of people with diabetes aged 40 and over. Odds ratios: of all adults."
     caption = (
         f"Odds ratios by logistic regression, levels as ratios of geometric means; {DESIGN[0].lower()}{DESIGN[1:]}"
     )
@@ -194,7 +201,7 @@ def _direction(latest: pd.DataFrame, published: pd.DataFrame) -> str:
     ours = latest.loc[("b12_221", "medicines_egfr")]
     if ours["estimate"] >= 1 or not above:
         return ""
-    here = "lower" if ours["upper"] < 1 else "not higher"
+    here = "lower" if ours["upper"] < 1 else "not clearly higher"
     return (
         f"Here the odds of low serum B12 are {here}, while {above} of {len(published)} published ratios are clearly "
         "above 1. Medicines bought without prescription are missing here, and in the largest study somebody chose whom "

@@ -42,7 +42,7 @@ OVERLAPS = ["combination", "people", "share", "share_lower", "share_upper", "n",
 OVERLAPS += ["case_share", "case_share_lower", "case_share_upper", "source"]
 CURVE = ["population", "reference_label", "cutoff", "what", *ESTIMATE]
 #: Axes, with their units.
-SHARE = "share of all deficiency, % (95 % interval)"
+SHARE = "share of all such people, % (95 % interval)"
 CUTOFF = "cut-off of serum B12, pmol/L"
 #: Words for the kinds of attributable fraction.
 KINDS = {"single": "taken away alone", "average": "its average part of the whole", "joint": "all together"}
@@ -90,10 +90,10 @@ def overlaps_words(table: pd.DataFrame, drawn: pd.DataFrame, age_band: str) -> d
     together = [_IN_FULL[name] for name in risks if most[name]]
     who, what = WHO[age_band], definition_label(free["indicator"])
     return {
-        "title": f"{share(1 - free['share'])} of {who} have one of {len(risks)} risks or more; of those who are low, "
-        f"{low.split(' (')[0]} do",
-        "summary": f"With {what}, {low} have one of the risks. The combination with most of them, "
-        f"{' + '.join(together)}, has {share(most['share'])} of people and {share(most['case_share'])} of the low.",
+        "title": f"{share(1 - free['share'])} of {who} have one of {len(risks)} risks or more; of those with {what}, "
+        f"{low} do",
+        "summary": f"Of those with {what}, {low} have one of the risks. The combination with most of them, "
+        f"{' + '.join(together)}, has {share(most['share'])} of people and {share(most['case_share'])} of them.",
         "caption": f"The {len(drawn)} most frequent of {len(table)} combinations; US survey {_YEARS}. "
         f"{DESIGN} Hollow: {UNCERTAIN}. metf., acid: metformin, acid suppressant on prescription; no pill: "
         "no supplement with B12 in 30 days; low diet: below 2.4 µg on the day asked.",
@@ -126,13 +126,15 @@ def fractions_words(table: pd.DataFrame, age_band: str) -> dict[str, str]:
     single = table[table["kind"] == "single"].sort_values("estimate", ascending=False)
     parts = [f"{_RISKS[row['exposure']]} {share(*row[ESTIMATE])}" for _, row in single.iterrows()]
     what = definition_label(table["indicator"].iloc[0])
-    together = [f"Together: {share(*limits)}." for limits in table.loc[table["kind"] == "joint", ESTIMATE].to_numpy()]
+    summary = f"{WHO[age_band]}, {_YEARS}, {what}. Taken away alone: {'; '.join(parts)}."
+    if len(single) > 1:
+        joint = table.loc[table["kind"] == "joint", ESTIMATE].iloc[0]
+        summary += f" Together: {share(*joint)}. The average shares add up to it; the single ones count overlaps twice."
     return {
-        "title": f"If they were causes, the share of deficiency in {WHO[age_band]}: {'; '.join(parts)}",
-        "summary": f"{what[0].upper()}{what[1:]}, {_YEARS}. Alone: {'; '.join(parts)}. "
-        f"{' '.join(together)} The average shares add up to the whole; the single ones count overlaps twice.",
+        "title": f"If they were causes, their shares of {what}: {'; '.join(parts)}",
+        "summary": summary,
         "caption": "Risk standardised by a logistic model with age, sex and ethnicity (g-computation); intervals know "
-        "the survey's design. Associations at one moment: metformin also stands for diabetes.",
+        "the survey's design. Associations at one moment; diabetes is not in the model: metformin stands for it too.",
     }
 
 
@@ -167,15 +169,18 @@ def curve(group: str, age_band: str) -> pd.DataFrame:
 
 
 def curve_words(table: pd.DataFrame) -> dict[str, str]:
-    """Say what the usual cut-off finds and misses."""
+    """Say what the usual cut-off finds and misses, and where that is too uncertain to be quoted."""
     at = table[(table["cutoff"] == 148) & (table["reference"] == "mma_271_egfr_60")].set_index("what")[ESTIMATE]
     who = POPULATIONS[table["population"].iloc[0]].label
     found, right = (share(*at.loc[what]) for what in LINES)
+    estimate, lower, upper = at.loc["sensitivity"]
+    uncertain = upper - lower > 1.3 * estimate  # the survey's agency would not print such a share
     return {
-        "title": f"Of {who} with raised MMA, serum B12 below 148 finds {found.split(' (')[0]}",
+        "title": f"Of {who} with raised MMA and working kidneys, serum B12 below 148 finds {found}"
+        f"{', too uncertain to quote' if uncertain else ''}",
         "summary": f"{who[0].upper()}{who[1:]} with working kidneys: serum B12 below 148 pmol/L finds {found} of those "
         f"with MMA above 271 nmol/L; of those whom it finds {right} have it. A milder cut-off finds more and is right "
         "less often.",
-        "caption": "MMA stands in for the truth, which no test is. Dotted: 148 pmol/L. US survey "
-        f"{_YEARS}; 95 % intervals of as many people as the survey's design is worth.",
+        "caption": f"MMA stands in for the truth, which no test is. Dotted: 148 pmol/L. US survey {_YEARS}; 95 % "
+        "intervals of as many people as the survey's design is worth.",
     }

@@ -145,7 +145,8 @@ def unseen(
         people                   how many people of these ages there are
         estimate, lower, upper   how many of them, people; limits of "unseen" are sums of limits, too wide rather than
                                  too narrow
-        corrected, status        the assumption, and "assumption" where a row rests on it, else "computed"
+        corrected, status        the assumption, and "assumption" where a row rests on it or on the shares of the
+                                 United States in another country, else "computed"
 
     Raises
     ------
@@ -175,5 +176,6 @@ def unseen(
     counts.loc["more_unseen", limits] *= corrected
     counts.loc["unseen"] = counts.loc["neither"]
     counts.loc["unseen", limits] += counts.loc["more_unseen", limits]
-    rests = ["computed"] * len(kinds) + ["assumption"] * 2
+    here = "computed" if country == "United States" else "assumption"  # elsewhere as if it were like the US
+    rests = [here] * len(kinds) + ["assumption"] * 2
     return counts.reset_index().assign(corrected=corrected, status=rests)

@@ -41,7 +41,8 @@ def kinds(people: pd.DataFrame) -> pd.DataFrame:
 
     Source
     ------
-    qi2014 for the limits: haemoglobin below 13 g/dL (men) and 12 (women), mean cell volume above 100 fL.
+    qi2014 for the limits: haemoglobin below 13 g/dL (men) and 12 (women), mean cell volume above 100 fL;
+    in pregnancy 11, as of :func:`b12analysis.biomarkers.anaemia`.
 
     Examples
     --------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -29,6 +30,7 @@ def matrices(people: pd.DataFrame, formula: str, inside: np.ndarray) -> Matrices
     from formulaic import Formula
     from formulaic.errors import FormulaicError
 
+    _check_outcome(formula)
     try:
         parsed = Formula(formula)
         names = sorted(str(name) for name in parsed.required_variables)
@@ -55,6 +57,15 @@ def matrices(people: pd.DataFrame, formula: str, inside: np.ndarray) -> Matrices
     if outcome.shape[1] != 1:
         raise InputError(f"formula={formula!r}: the outcome {said!r} must be one column, of numbers or of yes and no")
     return Matrices(outcome[:, 0], terms, np.flatnonzero(used), known, made.rhs.model_spec)
+
+
+def _check_outcome(formula: str) -> None:
+    """Refuse a difference on the left: in the formula's language a minus takes a term away, it does not subtract."""
+    left = formula.partition("~")[0]
+    while "(" in left and left != (shorter := re.sub(r"\([^()]*\)", "", left)):
+        left = shorter
+    if re.search(r"[-+*/:]", re.sub(r"`[^`]*`", "", left)):
+        raise InputError(f"formula={formula!r}: write an outcome that is computed inside I(), such as 'I(y - z) ~ x'")
 
 
 def plain(values: pd.Series) -> pd.Series:
