@@ -437,6 +437,11 @@ def test_a_heat_map_says_every_number_with_its_interval_in_its_cell_and_leaves_e
     assert texts(heat()) == ["metformin", "others"]
 
 
+def test_a_cell_without_an_interval_has_its_number_alone():
+    cells = heat(CELLS.assign(lower=np.nan, upper=np.nan)).data[0]
+    assert cells.text[0].tolist() == ["5.6", "(0.8)"]
+
+
 def test_a_heat_map_is_coloured_by_steps_with_a_scale():
     cells = heat().data[0]
     assert cells.z[0].tolist() == [3.0, 0.0]  # 5 to 10 %, below 1 %

@@ -172,6 +172,22 @@ def test_a_group_has_the_article_s_claim_and_every_disagreement(group):
         assert re.search(r"\([●◐○◇] \w+\)$", text)
 
 
+@pytest.mark.parametrize("group", GROUPS)
+def test_all_published_groups_stand_beside_each_other_with_the_page_s_group_first(group):
+    table = say.published(group)
+    whole(say.published_words(table, group))
+    fig = figures.heat_map(table, row="label", column="kind", names=say.KINDS)
+    assert set(table["kind"]) <= set(say.KINDS)
+    if group in set(table["group"]):
+        assert fig.data[0].y[0] == words.group_label(group)
+    assert not table.duplicated(["group", "kind"]).any()
+
+
+def test_of_a_cell_the_most_precise_study_is_shown():
+    cell = say.published("pregnant").query("group == 'pregnant' and kind == 'deficient'").iloc[0]
+    assert (cell["definition"], round(cell["estimate"], 3)) == ("b12_148", 0.189)  # 984 against 774 people
+
+
 def test_gastrectomy_is_told_from_both_sides():
     rows = say.disagreements("total_gastrectomy").set_index("id")["estimate"]
     assert rows[["B31a", "B33e"]].round(3).tolist() == [1.0, 0.645]

@@ -30,7 +30,7 @@ def heat_map(
     ----------
     rows : DataFrame
         ``estimate, lower, upper`` as shares, and the columns named below; at most one row per cell. A cell without an
-        estimate stays empty.
+        estimate stays empty, one without limits has its number alone.
     row, column : str
         Columns with the label of the row (in the order of their first appearance) and the key of the column.
     names : dict of str to str
@@ -120,9 +120,9 @@ def heat_map(
 
 def _cell(row: dict, unsure: str | None) -> str:
     said = theme.share(row["estimate"], row["lower"], row["upper"])
-    value, _, limits = said.partition(" % (")
+    value, _, limits = said.removesuffix(" %").partition(" % (")
     value = f"({value})" if unsure and row[unsure] else value
-    return f"{value}<br><span style='font-size:10px'>{limits.rstrip(')')}</span>"
+    return value if not limits else f"{value}<br><span style='font-size:10px'>{limits.rstrip(')')}</span>"
 
 
 def upset(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from b12analysis import risk
@@ -26,12 +27,16 @@ from b12analysis.theme import MARKS, number, share
 __all__ = [
     "CAVEATS",
     "DISAGREEMENT_COLUMNS",
+    "KINDS",
+    "PUBLISHED_COLUMNS",
     "answer",
     "claim_of",
     "disagreements",
     "disagreements_words",
     "most_telling",
     "prevalence",
+    "published",
+    "published_words",
     "unresolved",
     "with_comparators",
 ]
@@ -55,6 +60,17 @@ DISAGREEMENT_COLUMNS = [
     *ESTIMATE,
 ]
 DISAGREEMENT_COLUMNS += ["source", "status"]
+#: Columns of the heat map of published prevalences, and of the table below it.
+KINDS = {
+    "deficient": "serum,<br>defi-<br>cient",
+    "marginal": "serum,<br>mar-<br>ginal",
+    "functional": "MMA,<br>Hcy,<br>holoTC",
+    "combined": "several<br>to-<br>gether",
+    "low": "low by<br>another<br>cut-off",
+    "stated": "cut-off<br>not<br>stated",
+}
+PUBLISHED_COLUMNS = ["id", "label", "kind", "definition", "population", "country", *ESTIMATE, "interval", "rows"]
+PUBLISHED_COLUMNS += ["lowest", "highest", "source", "status"]
 
 # -- the answer ------------------------------------------------------------------------------------------------------
 
@@ -175,6 +191,33 @@ def prevalence(group: str, measured: pd.DataFrame, others: pd.DataFrame) -> dict
         "title": f"How many are {low}: {found}",
         "summary": said,
         "caption": f"{INTERVALS} Grey pentagons: the people whom the same study compared.",
+    }
+
+
+def published(group: str) -> pd.DataFrame:
+    """Give the most precise published prevalence of every risk group by kind of definition; the page's group first."""
+    table = risk.group_by_definition()
+    table = table.assign(kind=definition_class(table), label=table["group"].map(group_label))
+    best = table.sort_values("effective_n", ascending=False, na_position="last", kind="stable")
+    best = best.drop_duplicates(["group", "kind"])
+    first = best["group"] != group
+    order = [first, best["group"].map(list(load("groups")["group"]).index)]
+    return best.iloc[np.lexsort([*reversed(order)])].reset_index(drop=True)
+
+
+def published_words(table: pd.DataFrame, group: str) -> dict[str, str]:
+    """Say the span of the published prevalences over groups and definitions."""
+    low, high = (table.loc[table["estimate"].agg(which)] for which in ("idxmin", "idxmax"))
+    least, most = share(low["estimate"]), share(high["estimate"])
+    own = table[table["group"] == group]
+    said = f"{len(table['label'].unique())} groups: from {least} ({low['label']}) to {most} ({high['label']})."
+    if len(own):
+        said += f" {group_label(group).capitalize()}: {spread(own)}."
+    return {
+        "title": f"Published, all groups by kind of definition: from {least} to {most}",
+        "summary": said,
+        "caption": "Of each cell the most precise study; below it the 95 % interval where one is known. Cut-offs differ "
+        "within a kind: the table says them.",
     }
 
 
