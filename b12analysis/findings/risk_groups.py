@@ -216,7 +216,7 @@ def published_words(table: pd.DataFrame, group: str) -> dict[str, str]:
     return {
         "title": f"Published, all groups by kind of definition: from {least} to {most}",
         "summary": said,
-        "caption": "Of each cell the most precise study; below it the 95 % interval where one is known. Cut-offs differ "
+        "caption": "Of each cell the most precise study; below it the 95 % interval where known. Cut-offs differ "
         "within a kind: the table says them.",
     }
 
