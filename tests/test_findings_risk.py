@@ -188,6 +188,16 @@ def test_of_a_cell_the_most_precise_study_is_shown():
     assert (cell["definition"], round(cell["estimate"], 3)) == ("b12_148", 0.189)  # 984 against 774 people
 
 
+def test_where_nothing_else_is_known_the_answer_says_how_many_became_deficient():
+    factors = evidence.select(evidence.load("risk_factors"), group="total_gastrectomy")
+    became = evidence.select(factors, quantity="incidence", measure="percent")
+    none = pd.DataFrame(columns=["estimate", "lower", "upper", "definition", "cohort"])
+    title, sentence = say.answer("total_gastrectomy", none, none, factors.iloc[:0], became)
+    assert title == "Total gastrectomy: 5.1 % to 100 % became deficient"
+    assert "5.1 % of patients 6 months after total gastrectomy" in sentence
+    assert "No interval" in sentence
+
+
 def test_gastrectomy_is_told_from_both_sides():
     rows = say.disagreements("total_gastrectomy").set_index("id")["estimate"]
     assert rows[["B31a", "B33e"]].round(3).tolist() == [1.0, 0.645]

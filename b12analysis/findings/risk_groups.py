@@ -75,7 +75,13 @@ PUBLISHED_COLUMNS += ["lowest", "highest", "source", "status"]
 # -- the answer ------------------------------------------------------------------------------------------------------
 
 
-def answer(group: str, measured: pd.DataFrame, compared: pd.DataFrame, effects: pd.DataFrame) -> tuple[str, str]:
+def answer(
+    group: str,
+    measured: pd.DataFrame,
+    compared: pd.DataFrame,
+    effects: pd.DataFrame,
+    incidences: pd.DataFrame | None = None,
+) -> tuple[str, str]:
     """Return the finding and the answer of the risk-group report.
 
     Parameters
@@ -86,6 +92,8 @@ def answer(group: str, measured: pd.DataFrame, compared: pd.DataFrame, effects: 
         Surveys of the group and of the people it is compared with, after ``prevalence``.
     effects : DataFrame
         Ratios on deficiency with a 95 % interval, from ``risk_factors``.
+    incidences : DataFrame, optional
+        How many became deficient over time, %, from ``risk_factors``: quoted where there is nothing else.
 
     Returns
     -------
@@ -95,6 +103,8 @@ def answer(group: str, measured: pd.DataFrame, compared: pd.DataFrame, effects: 
     name = group_label(group)
     subject = f"{name[0].upper()}{name[1:]}"
     sentences = [*_quoted(measured, compared), *_quoted_ratios(effects)]
+    if not sentences and incidences is not None and len(incidences):
+        return _became(subject, incidences)
     if not sentences:
         none = "**no prevalence and no ratio with an interval**"
         sentence = f"For {name} these tables hold {none}. What is published is shown below."
@@ -102,6 +112,15 @@ def answer(group: str, measured: pd.DataFrame, compared: pd.DataFrame, effects: 
     shares = _deficient(measured)
     found = extent(effects) if shares.empty else f"{spread(shares)} deficient{_why_apart(shares)}"
     return f"{subject}: {found}", " ".join(sentences)
+
+
+def _became(subject: str, incidences: pd.DataFrame) -> tuple[str, str]:
+    """Quote how many became deficient: the lowest and the highest figure, which have no interval."""
+    rows = incidences.sort_values("value", kind="stable").iloc[[0, -1]].drop_duplicates("id").to_dict("records")
+    said = [f"{share(row['value'] / 100)} of {row['population']} ({row['country']})" for row in rows]
+    extent_said = " to ".join(dict.fromkeys(share(row["value"] / 100) for row in rows))
+    sentence = f"Low in serum B12 were **{' and '.join(said)}**. No interval and no ratio is known."
+    return f"{subject}: {extent_said} became deficient", sentence
 
 
 def _quoted(measured: pd.DataFrame, compared: pd.DataFrame) -> list[str]:
