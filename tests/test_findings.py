@@ -733,9 +733,9 @@ def test_ratios_differences_and_shares_are_said_with_their_extremes():
     assert "1 of 2" in said["summary"]
     assert "from 3.0 to 3.0" not in findings.effects.figure("ratios", "vegans", table.iloc[:1])["title"]
     said = findings.effects.figure("differences", "vegans", table.assign(estimate=[-53.2, -12.0]))
-    assert "-53 to -12 pmol/L" in said["title"]
+    assert "−53 to −12 pmol/L" in said["title"]
     said = findings.effects.figure("differences", "vegans", table.iloc[:1].assign(estimate=[-53.2]))
-    assert said["title"] == "Serum B12 differs by -53 pmol/L"
+    assert said["title"] == "Serum B12 differs by −53 pmol/L"
     said = findings.effects.figure("incidences", "vegans", table.assign(estimate=[5.1, 64.5]))
     assert "5.1 % to 64 %" in said["title"]
     assert "months" in findings.effects.figure("times", "vegans", table)["summary"]

@@ -239,3 +239,10 @@ def test_prose_before_a_figure_stands_below_its_title():
     text.cells.insert(1, first)
     shown = render.page(text, "recovery", {"seed": 1}).html
     assert shown.index("<h2>Some are low</h2>") < shown.index("Why this matters.") < shown.index("<figure")
+
+
+def test_a_page_explains_the_abbreviations_that_stand_on_it_and_no_others():
+    html_text = render.page(notebook(said("MMA is raised")), "recovery", {}).html
+    assert "<dt>MMA</dt><dd>methylmalonic acid" in html_text
+    assert "<dt>holoTC</dt>" not in html_text
+    assert 'class="abbreviations"' not in render.page(notebook(said("Some are low")), "recovery", {}).html

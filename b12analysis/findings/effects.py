@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from b12analysis.arguments import check_choice
+from b12analysis.evidence import load
 from b12analysis.findings.words import ESTIMATE, ORIGIN, Row, count, group_label, known, labelled, short, spread, years
 from b12analysis.risk import SHOWN_RATIOS
 from b12analysis.theme import number, share
@@ -41,7 +42,8 @@ def _clear_of_1(effects: pd.DataFrame) -> str:
 
 def _range(rows: pd.DataFrame, columns: list[str] = ESTIMATE) -> str:
     """Say the lowest and the highest number in the columns."""
-    low, high = number(rows[columns].min().min(), 0), number(rows[columns].max().max(), 0)
+    ends = rows[columns].min().min(), rows[columns].max().max()
+    low, high = (number(end, 0).replace("-", "−") for end in ends)
     return low if low == high else f"{low} to {high}"
 
 
@@ -62,7 +64,8 @@ FIGURES = {
     "ratios": _Figure(
         title="How much more often: {extent}",
         summary="Published on deficiency for {who}: {extent}; wholly above 1: {above} of {n}.",
-        caption="Each ratio as printed, with what it compares; the line marks 1, no difference.",
+        caption="Each ratio as printed, with what it compares; the line marks 1, no difference. An odds ratio is "
+        "larger than a ratio of risks wherever deficiency is common.",
         extent=extent,
         axis=_RATIO_AXIS,
     ),
@@ -152,12 +155,17 @@ def label(effects: pd.DataFrame) -> pd.DataFrame:
     def compared(row: Row) -> str:
         return known(row["comparison"]) or row["population"]
 
+    definitions = load("biomarkers").set_index("definition")["label"]
+    twice = effects.duplicated(["comparison", "population"], keep=False)
+
     def detail(row: Row) -> list[str]:
+        told = str(definitions[row["definition"]]) if row["_twice"] and pd.notna(row["definition"]) else ""
         measure = row["measure"].replace("_", " ") if row["measure"] in SHOWN_RATIOS else ""
         people = "" if compared(row) == row["population"] else short(row["population"], 44)
-        return [measure, people, row["country"], years(row), known(row["n"], "n {:,}")]
+        return [measure, told, people, row["country"], years(row), known(row["n"], "n {:,}")]
 
-    return labelled(effects.assign(estimate=effects["value"].astype(float), **limits), compared, detail)
+    told = effects.assign(estimate=effects["value"].astype(float), _twice=twice, **limits)
+    return labelled(told, compared, detail).drop(columns="_twice")
 
 
 def label_shares(shares: pd.DataFrame) -> pd.DataFrame:

@@ -227,16 +227,20 @@ def key_figures(counts: pd.DataFrame, people: pd.DataFrame, *, country: str, yea
     """Key figures for ``page.key_figure``: the share unseen, how many people, how many more; and of high folate."""
     at = people.set_index("kind")
     corrected = at["corrected"].iloc[0]
-    thousand = {"scale": 1e-3, "unit": "thousand people", "what": "95 % interval"}
-    assumed = thousand | {"what": "95 % interval; the share is assumed"}
+
+    def counted(kind: str) -> dict:
+        unit, scale = people_unit(at.loc[[kind]])
+        return {"row": at.loc[kind], "scale": scale, "unit": unit, "what": "95 % interval"}
+
+    assumed = "95 % interval; the share is assumed"
     place = the(country)
     like = "" if country == "United States" else ", if it were like the United States"
     shown = {"name": "of the deficient in the US: neither anaemia nor large cells", "what": "95 % interval"}
     times = {"name": "odds of anaemia, high against normal folate, B12 low (Morris 2007)", "what": "95 % interval"}
     figures = [
         {"row": _neither(counts, age_band).iloc[0]} | shown,
-        {"row": at.loc["neither"], "name": f"deficient and unseen, {place}, {year}{like}"} | thousand,
-        {"row": at.loc["more_unseen"], "name": f"more, if folic acid took {share(corrected)} of anaemias"} | assumed,
+        counted("neither") | {"name": f"deficient and unseen, {place}, {year}{like}"},
+        counted("more_unseen") | {"name": f"more, if folic acid took {share(corrected)} of anaemias", "what": assumed},
         {"row": direct("anaemia"), "scale": 1, "unit": "times"} | times,
     ]
     return figures if corrected else [*figures[:2], figures[3]]

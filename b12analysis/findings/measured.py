@@ -8,7 +8,7 @@ from __future__ import annotations
 import pandas as pd
 
 from b12analysis import evidence
-from b12analysis.findings.words import ESTIMATE, definition_label
+from b12analysis.findings.words import ESTIMATE, definition_label, group_label
 from b12analysis.nhanes import groups
 from b12analysis.nhanes.associations import associations
 from b12analysis.theme import number, share
@@ -129,10 +129,13 @@ def by_test_words(table: pd.DataFrame, group: str, age_band: str) -> dict[str, s
     title = f"Below 148 pmol/L: from {share(serum[low])} ({label[low]}) to {share(serum[high])} ({label[high]})"
     summary = f"{WHO[age_band]}, {_YEARS}. By serum B12 below 148 and by MMA above 271 with working kidneys: "
     summary += "; ".join(both(name) for name in label.index) + "."
+    caption = f"{DESIGN} In brackets: {UNCERTAIN}. {_asked(label.index)}"
+    if group not in groups.GROUPS:
+        caption = f"The survey does not know {group_label(group)}; these are the groups that it knows. {caption}"
     if group in label.index:
         other = groups.GROUPS[group].comparator
         title = f"Low by serum B12 and raised by MMA: {both(group)}; {both(other)}"
-    return {"title": title, "summary": summary, "caption": f"{DESIGN} In brackets: {UNCERTAIN}. {_asked(label.index)}"}
+    return {"title": title, "summary": summary, "caption": caption}
 
 
 def _asked(names: pd.Index) -> str:

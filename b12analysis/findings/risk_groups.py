@@ -186,8 +186,9 @@ def most_telling(measured: pd.DataFrame, compared: pd.DataFrame) -> pd.DataFrame
 
 
 def _deficient(surveys: pd.DataFrame) -> pd.DataFrame:
-    """Rows whose definition means deficient, not merely low or marginal."""
-    return surveys[~definition_class(surveys).isin(["marginal", "low"])]
+    """Rows whose definition means deficient, not merely low or marginal, and that somebody measured."""
+    counted = ~definition_class(surveys).isin(["marginal", "low"])
+    return surveys[counted & (surveys["setting"] != "review")] if "setting" in surveys else surveys[counted]
 
 
 def _same_study(surveys: pd.DataFrame, cohort: str, definition: str) -> pd.DataFrame:

@@ -136,11 +136,21 @@ def label_surveys(studies: pd.DataFrame, *, by: str = "population") -> pd.DataFr
 
     label, beside = (definition, people) if by == "definition" else (people, definition)
 
+    twice = studies.duplicated(["population", "definition"], keep=False)
+
     def detail(row: Row) -> list[str]:
         country = row["country"] if by == "group" else ""
-        return ["" if is_same else short(beside(row), 44), country, years(row), known(row["n"], "n {:,}")]
+        told = "" if is_same else short(beside(row), 44)
+        return [told, _ages(row) if row["_twice"] else "", country, years(row), known(row["n"], "n {:,}")]
 
-    return labelled(studies, label, detail)
+    return labelled(studies.assign(_twice=twice), label, detail).drop(columns="_twice")
+
+
+def _ages(row: Row) -> str:
+    """First and last age of a row; nothing where they are not known."""
+    if pd.isna(row.get("age_min")):
+        return ""
+    return f"{row['age_min']:g} and over" if pd.isna(row["age_max"]) else f"aged {row['age_min']:g}–{row['age_max']:g}"
 
 
 def headlines(studies: pd.DataFrame, pooled: pd.DataFrame | None = None) -> list[dict]:

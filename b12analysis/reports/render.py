@@ -32,6 +32,15 @@ from b12analysis.reports.types import text
 
 __all__ = ["Page", "page"]
 
+#: What a reader may not know; a page explains those that stand on it.
+_ABBREVIATIONS = {
+    "MMA": "methylmalonic acid: rises in blood where cells lack B12, and where kidneys fail",
+    "holoTC": "holotranscobalamin: the part of B12 in blood that cells can take up",
+    "Hcy": "homocysteine: rises where B12 or folate is lacking",
+    "eGFR": "estimated glomerular filtration rate, mL/min/1.73 m²: the kidneys' work; 60 and over counts as working",
+    "MCV": "mean volume of a red blood cell",
+    "PPI": "proton-pump inhibitor, a medicine against stomach acid",
+}
 _PACKAGES = ("b12analysis", "numpy", "pandas", "papermill", "plotly", "scipy")
 
 
@@ -103,6 +112,7 @@ def page(notebook: Any, name: str, values: dict[str, Any], *, plotly: str = "emb
             hashes={table: recorded.get(table) or sha256(table) for table in _tables_used(used)},
             bibliography=_bibliography(used),
             code=[cell.source for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()],
+            abbreviations=_abbreviations(parts),
             **_scripts(plotly),
         )
     )
@@ -116,6 +126,15 @@ def page(notebook: Any, name: str, values: dict[str, Any], *, plotly: str = "emb
         parameters=values,
         figures=len(figures),
     )
+
+
+def _abbreviations(parts: list[dict[str, Any]]) -> dict[str, str]:
+    """Abbreviations that a reader of the page meets."""
+    shown = [
+        part.get(key, "") for part in parts for key in ("finding", "sentence", "title", "summary", "caption", "text")
+    ]
+    words = set(re.findall(r"\w+", " ".join(shown)))
+    return {short: meaning for short, meaning in _ABBREVIATIONS.items() if {short, f"{short}s"} & words}
 
 
 def ready() -> None:
