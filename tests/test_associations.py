@@ -10,7 +10,7 @@ import pytest
 from b12analysis import evidence
 from b12analysis.arguments import InputError
 from b12analysis.nhanes.associations import associations, compute_associations
-from b12analysis.nhanes.feet import bounds, shares, weighted
+from b12analysis.nhanes.feet import bounds, feet, shares, weighted
 from b12analysis.nhanes.regressions import ADJUSTMENTS, EXPOSURES, OUTCOMES, model, prepared
 from b12analysis.survey.logistic import fitted_probability
 
@@ -133,8 +133,39 @@ def test_the_chance_of_examination_is_the_share_of_those_who_are_alike():
     assert chance.tolist() == pytest.approx(expected.tolist())  # a saturated model gives the shares themselves
 
 
-def test_where_chance_decides_who_is_examined_weighting_hardly_matters(ratio):
-    assert np.log(ratio["neuropathy_weighted_for_examination"] / ratio["neuropathy"]) == pytest.approx(0, abs=0.2)
+def test_where_nothing_goes_with_being_examined_weighting_changes_nothing():
+    whole = made_up().assign(insensate_sites=lambda t: np.arange(len(t)) % 4)
+    # everybody five times over, and not examined in the first: being examined goes with nothing, to the last person
+    whole["neuropathy"] = (whole["insensate_sites"] > 1).astype("boolean")
+    people = pd.concat([whole.assign(neuropathy=pd.array([pd.NA] * len(whole), dtype="boolean")), *[whole] * 4])
+    people = prepared(people.reset_index(drop=True)).assign(old=True)
+    as_examined = model(people, "neuropathy", ["mma_271"], "crude", domain="old", weight="weight").iloc[0]
+    found = weighted(people).query("exposure == 'mma_271' and adjustment == 'crude'").iloc[0]
+    assert found["n"] == as_examined["n"] == 1600
+    assert [found["coefficient"], found["se"]] == pytest.approx(
+        [as_examined["coefficient"], as_examined["se"]], abs=MODEL
+    )
+
+
+@pytest.mark.parametrize(("flag", "exposed", "others"), [
+    ("b12_221", "serum B12 of at most 221 pmol/L", "serum B12 above 221 pmol/L"),
+    ("mma_271", "MMA above 271 nmol/L", "MMA of at most 271 nmol/L"),
+])  # fmt: skip
+def test_an_odds_ratio_is_of_the_people_whose_shares_are_told(flag, exposed, others, monkeypatch):
+    monkeypatch.setattr("b12analysis.nhanes.feet.STATUS", [(flag,)])
+    monkeypatch.setattr("b12analysis.nhanes.feet.SETS", ["crude"])
+    people = made_up(1000)
+    for name, missing in (("b12_pmol_l", 7), ("mma_nmol_l", 5)):  # in some one is known, in others the other
+        people[name] = people[name].where(people.index % missing != 0)
+    people = prepared(people)
+    crude = feet(people).query("adjustment == 'crude' and domain == '40+' and analysis in ['neuropathy', 'examined']")
+    told = shares(people).set_index(["domain", "outcome"])
+    for row in crude.to_dict("records"):
+        one, other = (told.loc[(f"40+, {words}", row["outcome"])] for words in (exposed, others))
+        assert (one["n"], one["cases"], one["n"] + other["n"]) == (row["exposed"], row["exposed_cases"], row["n"])
+        odds = [part["estimate"] / (1 - part["estimate"]) for part in (one, other)]
+        assert odds[0] / odds[1] == pytest.approx(row["estimate"], rel=MODEL)
+    assert set(crude["outcome"]) == {"neuropathy", "two_sites", "numbness", "tingling", "examined"}
 
 
 def test_shares_are_of_those_of_whom_it_is_known(people):

@@ -67,11 +67,12 @@ def test_the_answer_is_the_one_that_was_computed():
     # R's survey gives the same coefficients (tests/test_associations.py)
     finding, sentence = neuropathy.answer("neuropathy", "both")
     assert finding == (
-        "Loss of feeling in the feet goes with raised MMA (odds ratio 1.39), not clearly with low serum B12 (1.20) or "
-        "serum B12 below 148 pmol/L (1.27)"
+        "Loss of feeling in the feet goes with raised MMA (odds ratio 1.39), not clearly with low serum B12 (1.19) or "
+        "serum B12 below 148 pmol/L (1.30)"
     )
     assert "24.5 % (21.0–28.3)" in sentence
     assert "<strong>1.39 (1.06–1.81)</strong>" in inline(sentence)
+    assert "With serum B12 below 148 pmol/L against serum B12 above 221 pmol/L it is 1.30" in sentence
     assert sentence.endswith("An association at one moment, not a cause.")
 
 
@@ -88,6 +89,30 @@ def test_a_link_to_the_other_side_is_not_said_to_go_with_it(monkeypatch):
     assert "does not clearly go with raised MMA (odds ratio 0.50)" in neuropathy.answer("neuropathy", "mma_271")[0]
 
 
+#: Who is compared, in the domains of the table.
+COMPARED = {
+    "mma_271": ("40+, MMA above 271 nmol/L", "40+, MMA of at most 271 nmol/L"),
+    "b12_221": ("40+, serum B12 of at most 221 pmol/L", "40+, serum B12 above 221 pmol/L"),
+    "b12_below_148": ("40+, serum B12 below 148 pmol/L", "40+, serum B12 above 221 pmol/L"),
+}
+
+
+@pytest.mark.parametrize("outcome", OUTCOMES)
+@pytest.mark.parametrize("marker", odds.MARKERS)
+def test_the_shares_and_the_odds_ratio_of_a_sentence_are_of_the_same_people(outcome, marker):
+    crude = one(analysis="neuropathy", outcome=outcome, exposure=marker, adjustment="crude")
+    exposed, others = (one(outcome=outcome, measure="share", domain=domain) for domain in COMPARED[marker])
+    assert (exposed["n"], exposed["cases"]) == (crude["exposed"], crude["exposed_cases"])
+    ratio = exposed["estimate"] / (1 - exposed["estimate"]) / (others["estimate"] / (1 - others["estimate"]))
+    assert ratio == pytest.approx(crude["estimate"], rel=1e-8)  # the table keeps ten decimals
+    # and the sentence puts these shares, with these people, before this ratio
+    _, sentence = neuropathy.answer(outcome, marker)
+    has, has_not = (share(*(row[name] for name in ("estimate", "lower", "upper"))) for row in (exposed, others))
+    first, second = (domain.removeprefix("40+, ") for domain in COMPARED[marker])
+    assert f"{has} of people with {first} had" in sentence
+    assert f"{has_not} of those with {second}: an odds ratio of {two_decimals(crude)}" in sentence
+
+
 @pytest.mark.parametrize("outcome", OUTCOMES)
 @pytest.mark.parametrize("marker", CHOICES)
 def test_every_figure_can_be_drawn_and_its_words_are_whole(outcome, marker):
@@ -100,7 +125,10 @@ def test_every_figure_can_be_drawn_and_its_words_are_whole(outcome, marker):
     ]
     assert [len(fig.data) for fig in drawn] == [3 if marker == "both" else 1, 3, len(shares)]
     assert len(adjusted) == 6 * len(drawn[0].data)
-    assert adjusted.groupby("adjustment")["n"].nunique().eq(1).all()  # the n above a block is that of each of its rows
+    for _, block in adjusted.groupby("adjustment"):  # the n above a block holds for each of its rows
+        (label,) = block["label"].unique()
+        said_of = [int(text.replace(",", "")) for text in label.rpartition("n ")[2].split("–")]
+        assert [said_of[0], said_of[-1]] == [block["n"].min(), block["n"].max()]
     assert not BROKEN.search(" ".join(text for texts in said for text in texts.values()))
     if feet.is_examination(outcome):
         words = feet.unexamined_words(feet.unexamined(marker))
@@ -122,7 +150,7 @@ def test_adjusting_is_told_for_the_same_people_too():
 
 def test_the_legend_counts_the_cases_of_the_exposed():
     said = neuropathy.legend(neuropathy.adjusted("neuropathy", "both"))
-    assert said["mma_271"] == "MMA above 271 nmol/L (222 of 699)"
+    assert said["mma_271"] == "MMA above 271 nmol/L (228 of 711)"
     assert list(said) == list(odds.MARKERS)
 
 

@@ -98,7 +98,7 @@ def answer(outcome: str, marker: str) -> tuple[str, str]:
     if unclear:
         parts.append(f"{'not clearly' if clear else 'does not clearly go'} with {joined(unclear, 'or')}")
     finding = f"{_TITLES[outcome]} {', '.join(parts)}".replace(" (", " (odds ratio ", 1)
-    others = [f"With {MARKERS[row['exposure']]} it is {ratio(row)}." for row in rows[1:]]
+    others = [f"With {' against '.join(WITH[row['exposure']])} it is {ratio(row)}." for row in rows[1:]]
     return finding, " ".join([_first(outcome, rows[0]), *others, "An association at one moment, not a cause."])
 
 
@@ -153,10 +153,19 @@ def headlines(outcome: str, marker: str) -> list[dict]:
 
 
 def adjusted(outcome: str, marker: str) -> pd.DataFrame:
-    """Odds ratios under six adjustment sets: ``label`` the set, ``exposure`` what is compared within it."""
+    """Odds ratios under six adjustment sets: ``label`` the set, ``exposure`` what is compared within it.
+
+    Who has one marker only is in the models of that marker, so the n of a set is a range where markers differ in it.
+    """
     table = in_order(odds(outcome=outcome, exposure=markers(marker)), "adjustment", _SETS)
     table = in_order(table, "exposure", MARKERS)
-    return table.assign(label=[f"{_SETS[row.adjustment]} · n {row.n:,}" for row in table.itertuples()])
+    people = table.groupby("adjustment")["n"].agg(_people)
+    return table.assign(label=[f"{_SETS[name]} · n {people[name]}" for name in table["adjustment"]])
+
+
+def _people(n: pd.Series) -> str:
+    fewest, most = f"{n.min():,}", f"{n.max():,}"
+    return fewest if fewest == most else f"{fewest}–{most}"
 
 
 def legend(table: pd.DataFrame) -> dict[str, str]:

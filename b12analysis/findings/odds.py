@@ -45,11 +45,11 @@ MARKERS = {
     "b12_221": "serum B12 up to 221 pmol/L",
     "b12_below_148": "serum B12 below 148 pmol/L",
 }
-#: The domains of the survey with and without each of them.
+#: The domains of the survey that are compared: with each of them and, as in its odds ratio, with none of it.
 WITH = {
     "mma_271": ("MMA above 271 nmol/L", "MMA of at most 271 nmol/L"),
     "b12_221": ("serum B12 of at most 221 pmol/L", "serum B12 above 221 pmol/L"),
-    "b12_below_148": ("serum B12 below 148 pmol/L", "serum B12 of 148 pmol/L or more"),
+    "b12_below_148": ("serum B12 below 148 pmol/L", "serum B12 above 221 pmol/L"),
 }
 #: What the fullest model adjusts for.
 EVERYTHING = ADJUSTMENTS["all"][1]

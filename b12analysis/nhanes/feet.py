@@ -25,12 +25,14 @@ EXAMINED_BY = "examined ~ age_band + sex + ethnicity + b12_halving + mma_doublin
 
 
 def feet(people: pd.DataFrame) -> pd.DataFrame:
-    """Odds ratios of neuropathy by B12 and MMA status: as examined, and four ways to take the unexamined."""
-    known = (people["age"] >= 40) & people["b12_pmol_l"].notna() & people["mma_nmol_l"].notna()
-    people = people.assign(old=known)
+    """Odds ratios of neuropathy by B12 and MMA status: as examined, and five ways to take the unexamined.
+
+    Who has one marker only is in the models of that marker, as in the shares.
+    """
+    people = people.assign(old=people["age"] >= 40)
     complete = people[["diabetes", "hba1c_percent", "height_cm", "log_egfr"]].notna().all(axis=1)
     parts = [models(people, FEET, STATUS, SETS, domain="old").assign(analysis="neuropathy", domain="40+")]
-    everything = models(people.assign(old=known & complete), ["neuropathy"], STATUS, SETS, domain="old")
+    everything = models(people.assign(old=people["old"] & complete), ["neuropathy"], STATUS, SETS, domain="old")
     parts.append(everything.assign(analysis="neuropathy", domain="40+, all covariates known"))
     by_status = models(people, ["examined"], STATUS, ["crude", "age_sex", "all"], domain="old")
     parts.append(by_status.assign(analysis="examined", domain="40+"))
@@ -38,7 +40,10 @@ def feet(people: pd.DataFrame) -> pd.DataFrame:
 
 
 def weighted(people: pd.DataFrame) -> pd.DataFrame:
-    """Let the examined stand for the unexamined who are like them; the weights are taken as known."""
+    """Let the examined stand for the unexamined who are like them, of those with both markers and every covariate.
+
+    The weights are taken as known.
+    """
     chance = fitted_probability(people, EXAMINED_BY, domain="old")
     people = people.assign(weight_examined=people["weight"] / chance, old=people["old"] & chance.notna())
     people["weight_examined"] = people["weight_examined"].fillna(people["weight"])  # of those outside the domain

@@ -5,7 +5,7 @@ options(survey.lonely.psu = "fail")
 num <- function(x) as.numeric(x)
 exact <- glm.control(epsilon = 1e-14, maxit = 100)
 said <- function(m, d) list(term = names(coef(m)), coefficient = num(coef(m)), se = num(SE(m)), n = nobs(m), df = degf(d))
-# people of the subset of the design with every variable of the formula
+# people of the subset of the design with every variable of the formula: who has one marker only is in its models
 fit <- function(d, f, family = quasibinomial()) {
   s <- subset(d, complete.cases(d$variables[, all.vars(f)]))
   said(svyglm(f, s, family = family, control = exact), s)
@@ -53,15 +53,14 @@ pool <- function(cycles) {
 early <- subset(pool(c("1999-2000", "2001-2002", "2003-2004")), age >= 40)
 late <- subset(pool(c("2011-2012", "2013-2014")), age >= 40)
 known <- function(d) subset(d, !is.na(b12))
-both <- function(d) subset(d, !is.na(b12) & !is.na(mma))
 adjusted <- list(crude = NULL, age_sex = c("age10", "woman"), diabetes = c("age10", "woman", "dm"),
   diabetes_hba1c = c("age10", "woman", "dm", "hba1c_pct"), height_ethnicity = c("age10", "woman", "height", "race"),
   egfr = c("age10", "woman", "egfr"), age_bands = c("band", "woman"), all = c("age10", "woman", "dm", "hba1c_pct", "height", "race", "egfr"))
 neuropathy <- list()
 for (exposure in c("status", "halvings", "raised", "doublings")) for (set in names(adjusted))
-  neuropathy[[paste(exposure, set)]] <- fit(both(early), reformulate(c(exposure, adjusted[[set]]), "neuropathy"))
+  neuropathy[[paste(exposure, set)]] <- fit(early, reformulate(c(exposure, adjusted[[set]]), "neuropathy"))
 for (outcome in c("two_sites", "diq100_numb", "diq120_tingle"))
-  neuropathy[[outcome]] <- fit(both(early), reformulate(c("status", adjusted$all), outcome))
+  neuropathy[[outcome]] <- fit(early, reformulate(c("status", adjusted$all), outcome))
 metformin <- list()
 for (cycles in c("1999-2004", "2011-2014")) {
   d <- subset(known(if (cycles == "1999-2004") early else late), dm == 1)
