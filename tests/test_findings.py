@@ -886,7 +886,7 @@ def test_the_columns_that_pages_show_exist():
 @pytest.mark.parametrize(
     "report",
     [
-        *(findings.neuropathy, findings.prevalence, findings.recovery, findings.replications, findings.risk_groups),
+        *(findings.prevalence, findings.recovery, findings.replications, findings.risk_groups),
         findings.testing,
     ],
 )

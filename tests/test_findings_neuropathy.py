@@ -11,6 +11,12 @@ from b12analysis.page import inline
 from b12analysis.theme import share
 
 OUTCOMES = ["neuropathy", "two_sites", "numbness", "tingling"]
+OUTCOMES_IN_WORDS = {
+    "neuropathy": "at least one insensate site of the feet",
+    "two_sites": "at least two insensate sites of the feet",
+    "numbness": "numbness in hands or feet",
+    "tingling": "tingling or pain in hands or feet",
+}
 CLAIMS = evidence.load("claims").set_index("id")
 CHOICES = ["both", *odds.MARKERS]
 #: What a sentence must never hold: a missing value, an unfinished list, an empty pair of brackets.
@@ -81,12 +87,32 @@ def test_where_nothing_is_clear_the_finding_says_so():
     assert "goes with" not in neuropathy.answer("tingling", "b12_221")[0]
 
 
-def test_a_link_to_the_other_side_is_not_said_to_go_with_it(monkeypatch):
-    table = evidence.load("nhanes_associations").copy()
-    here = (table["exposure"] == "mma_271") & (table["adjustment"] == "all") & (table["measure"] == "odds_ratio")
-    table.loc[here, ["estimate", "lower", "upper"]] = [0.5, 0.3, 0.8]
-    monkeypatch.setattr(evidence, "load", lambda name: table)
-    assert "does not clearly go with raised MMA (odds ratio 0.50)" in neuropathy.answer("neuropathy", "mma_271")[0]
+@pytest.fixture
+def changed(monkeypatch):
+    """Return a function that puts other limits into rows of the table."""
+
+    def change(values, **keys):
+        table = evidence.load("nhanes_associations").copy()
+        here = (table["measure"] == "odds_ratio") & (table["cycles"] == "1999-2004")
+        for column, value in keys.items():
+            here &= table[column] == value
+        assert here.any()
+        table.loc[here, ["estimate", "lower", "upper"]] = values
+        monkeypatch.setattr(evidence, "load", lambda name: table)
+
+    return change
+
+
+def test_a_clear_link_to_the_other_side_is_said_as_such(changed):
+    changed([0.5, 0.3, 0.8], exposure="mma_271", adjustment="all")
+    assert neuropathy.answer("neuropathy", "mma_271")[0] == (
+        "Loss of feeling in the feet is rarer with raised MMA (odds ratio 0.50)"
+    )
+    changed([1.5, 1.3, 1.8], exposure="b12_221", adjustment="all")
+    assert neuropathy.answer("neuropathy", "both")[0] == (
+        "Loss of feeling in the feet goes with low serum B12 (odds ratio 1.50), is rarer with raised MMA (0.50), does "
+        "not clearly go with serum B12 below 148 pmol/L (1.30)"
+    )
 
 
 #: Who is compared, in the domains of the table.
@@ -142,6 +168,7 @@ def test_adjusting_is_told_for_the_same_people_too():
     }
     summary = neuropathy.adjusted_words(neuropathy.adjusted("neuropathy", "mma_271"))["summary"]
     assert f"{same.loc['crude', 'estimate']:.2f} becomes {same.loc['all', 'estimate']:.2f}" in summary
+    assert "adjusting moves it more than leaving people out" in summary
     assert neuropathy.same_people("two_sites", "both").empty
     assert "same" not in neuropathy.adjusted_words(neuropathy.adjusted("two_sites", "both"))["summary"]
     both = odds.listed(neuropathy.adjusted("neuropathy", "both"), neuropathy.same_people("neuropathy", "both"))
@@ -154,21 +181,88 @@ def test_the_legend_counts_the_cases_of_the_exposed():
     assert list(said) == list(odds.MARKERS)
 
 
-@pytest.mark.parametrize("outcome", ["neuropathy", "two_sites"])
-def test_age_explains_about_half_of_the_crude_link_as_the_caveat_says(outcome):
+@pytest.mark.parametrize(
+    ("same", "words"),
+    [
+        (1.9, "adjusting moves it more than leaving people out"),
+        (1.1, "leaving people out moves it more than adjusting"),
+    ],
+)
+def test_which_moves_an_odds_ratio_more_is_computed(changed, same, words):
+    everybody, known = "40+", "40+, all covariates known"
+    for domain, adjustment, value in [(everybody, "crude", 2), (known, "crude", same), (known, "all", 1)]:
+        changed(value, outcome="neuropathy", exposure="mma_271", adjustment=adjustment, domain=domain)
+    assert words in neuropathy.adjusted_words(neuropathy.adjusted("neuropathy", "mma_271"))["summary"]
+
+
+@pytest.mark.parametrize("outcome", OUTCOMES)
+def test_the_caveat_says_what_age_takes_off_the_link_of_this_outcome(outcome):
     at = stored(analysis="neuropathy", outcome=outcome, exposure="mma_271").set_index("adjustment")["estimate"]
-    left = math.log(at["age_sex"]) / math.log(at["crude"])
-    assert 0.4 < left < 0.6
-    assert at["age_sex_egfr"] < at["age_sex"]
-    assert any("about half of the crude link" in text for text in neuropathy.CAVEATS)
+    (said,) = [text for text in neuropathy.caveats(outcome) if text.startswith("MMA rises with age")]
+    assert f"{OUTCOMES_IN_WORDS[outcome]} with MMA above 271 nmol/L" in said
+    steps = [f"{at[name]:.2f}" for name in ("crude", "age_sex", "age_sex_egfr")]
+    assert "{} not adjusted, {} for age and sex and {} for age, sex and eGFR".format(*steps) in said
+    taken = 1 - math.log(at["age_sex"]) / math.log(at["crude"])
+    if outcome in ("neuropathy", "two_sites"):
+        assert 0.4 < taken < 0.6
+        assert f"Age and sex take {100 * taken:.0f} % off its logarithm." in said
+    else:
+        assert taken < 0
+        assert "Age and sex take nothing off it." in said
+
+
+@pytest.mark.parametrize("outcome", OUTCOMES)
+def test_caveats_are_whole_sentences(outcome):
+    texts = neuropathy.caveats(outcome)
+    assert len(texts) == 6
+    assert all(text.endswith(".") and not BROKEN.search(text) for text in texts)
+
+
+def test_the_caveat_says_no_part_of_a_link_that_is_none(changed):
+    changed([0.9, 0.8, 1.1], outcome="tingling", exposure="mma_271", adjustment="crude")
+    assert "Age and sex" not in " ".join(neuropathy.caveats("tingling"))
+
+
+@pytest.mark.parametrize("outcome", OUTCOMES)
+def test_the_set_that_is_adjusted_for_is_named_and_counted(outcome):
+    table = neuropathy.adjusted(outcome, "both")
+    blocks = [neuropathy.adjusted_words(table), neuropathy.dose_words(neuropathy.dose(outcome))]
+    texts = [*neuropathy.answer(outcome, "both"), *neuropathy.LEVELS.values(), *table["label"]]
+    texts += [text for block in blocks for text in block.values()]
+    texts += [figure["what"] for figure in neuropathy.headlines(outcome, "both")]
+    assert "everything" not in " ".join(texts)
+    assert len(re.split(", | and ", odds.COVARIATES)) == 7
+    assert blocks[0]["title"].endswith(" for all 7")
+    assert f"all 7 ({odds.COVARIATES})" in blocks[0]["summary"]
+    assert neuropathy.LEVELS["all"] == "for all 7"
+    assert "Alcohol, smoking, medicines" in " ".join(neuropathy.caveats(outcome))
 
 
 @pytest.mark.parametrize("outcome", OUTCOMES)
 def test_both_markers_abnormal_are_not_said_to_be_worse_than_one_unless_they_are(outcome):
     at = stored(analysis="neuropathy", outcome=outcome, adjustment="all").set_index("exposure")["estimate"]
     summary = neuropathy.dose_words(neuropathy.dose(outcome))["summary"]
-    assert ("highest in those abnormal by both" in summary) == (at["low_and_raised"] > at["raised_only"])
-    assert ("no higher in those abnormal by both" in summary) == (at["low_and_raised"] <= at["raised_only"])
+    most_alone = max(at["raised_only"], at["low_only"])
+    assert ("highest in those abnormal by both" in summary) == (at["low_and_raised"] > most_alone)
+    assert ("no higher in those abnormal by both" in summary) == (at["low_and_raised"] <= most_alone)
+
+
+@pytest.mark.parametrize(
+    ("both", "raised", "low", "words"),
+    [
+        ([3, 2.5, 3.5], [2, 1.5, 2.4], [1, 0.5, 1.5], "are highest in those abnormal by both"),
+        ([3, 2.3, 3.5], [2, 1.5, 2.4], [1, 0.5, 1.5], "surest, but the intervals overlap."),
+        ([3, 2.5, 3.5], [2, 1.5, 2.4], [1, 0.5, 1.5], "surest, and the intervals do not overlap."),
+        ([2, 1.5, 2.5], [3, 2.6, 3.5], [1, 0.5, 1.5], "than in those abnormal by MMA alone"),
+        ([2, 1.5, 2.5], [1, 0.5, 1.5], [3, 2.6, 3.5], "than in those abnormal by serum B12 alone"),
+        ([2, 1.5, 2.5], [3, 2.6, 3.5], [1, 0.5, 1.5], "should be. The intervals do not overlap."),
+        ([2, 1.5, 2.7], [3, 2.6, 3.5], [1, 0.5, 1.5], "should be. But the intervals overlap."),
+    ],
+)
+def test_what_is_said_of_both_markers_follows_the_intervals(changed, both, raised, low, words):
+    for name, values in (("low_and_raised", both), ("raised_only", raised), ("low_only", low)):
+        changed(values, exposure=name, adjustment="all")
+    assert words in neuropathy.dose_words(neuropathy.dose("neuropathy"))["summary"]
 
 
 def test_looks_are_all_there_and_counted():
@@ -179,6 +273,7 @@ def test_looks_are_all_there_and_counted():
     raised = (clear["exposure"] == "mma_271").sum()
     assert words["title"] == f"Of 12 looks {len(clear)} are clear of 1, {raised} of them with raised MMA"
     assert 0 < len(clear) < 12
+    assert "Clear of 1: none." in neuropathy.looks_words(table.assign(lower=0.5, upper=2))["summary"]
     assert all(two_decimals(row) in words["summary"] for row in clear.to_dict("records"))
     assert "Nothing is corrected" in words["caption"]
 
@@ -212,6 +307,23 @@ def test_shares_say_who_was_examined_and_how_common_it_is_with_age():
     assert feet.prevalence_words(common)["title"].endswith("6.6 % at 40 to 49, 35 % at 80 and over")
 
 
+def test_who_was_examined_less_often_is_what_the_odds_ratios_say(changed):
+    # of these people: 81 % and 91 % by MMA, clear; by serum B12 it is not
+    for marker, is_less in (("mma_271", True), ("b12_221", False)):
+        row = one(analysis="examined", outcome="examined", exposure=marker, adjustment="crude")
+        shares = [one(outcome="examined", measure="share", domain=domain) for domain in COMPARED[marker]]
+        ratio = [part["estimate"] / (1 - part["estimate"]) for part in shares]
+        assert ratio[0] / ratio[1] == pytest.approx(row["estimate"], rel=1e-8)
+        assert (row["upper"] < 1) == is_less
+    table = feet.prevalence("examined")
+    summary = feet.examined_words(table)["summary"]
+    assert "whose MMA is raised were examined less often, those whose serum B12 is low neither clearly less" in summary
+    changed([0.7, 0.5, 0.9], outcome="examined", exposure="b12_221", adjustment="crude")
+    changed([1.7, 1.5, 1.9], outcome="examined", exposure="mma_271", adjustment="crude")
+    summary = feet.examined_words(table)["summary"]
+    assert "whose MMA is raised were examined more often, those whose serum B12 is low less often" in summary
+
+
 @pytest.mark.parametrize("outcome", OUTCOMES)
 def test_the_articles_claims_are_those_of_the_symptom(outcome):
     symptom, mechanism = CLAIMS.loc[neuropathy.claims(outcome)].itertuples()
@@ -231,4 +343,4 @@ def test_no_share_of_neuropathy_is_attributed(outcome):
     assert not re.search("attribut|account for|because of|due to|caused by", said)
     units = [figure.get("unit", "%") for figure in neuropathy.headlines(outcome, "both")]
     assert units == ["", "", "", "%"]  # the one per cent is how common it is
-    assert "no share of neuropathy is attributed" in neuropathy.CAVEATS[0]
+    assert "no share of neuropathy is attributed" in neuropathy.caveats(outcome)[0]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from b12analysis.findings.odds import (
+    COVARIATES,
     DESIGN,
-    EVERYTHING,
     INTERVAL,
     MARKERS,
     WITH,
@@ -80,13 +80,21 @@ def examined_words(table: pd.DataFrame) -> dict[str, str]:
     raised, others = (said[f"40+, {words}"] for words in WITH["mma_271"])
     low, others_low = WITH["b12_221"]
     whole = shares("examined").query("domain == '40+'").iloc[0]
+    by_marker = odds("examined", exposure=list(_BOUNDED), adjustment="crude").set_index("exposure")
+    of_raised, of_low = (_how_often(by_marker.loc[name]) for name in _BOUNDED)
     return {
         "title": f"Feet were examined in {raised} of people with raised MMA and {others} of the others",
         "summary": f"Of {whole['n']:,} people of 40 and over {share(whole['estimate'])} had both feet examined or a "
-        f"finding in one; at 80 and over {said['80+']}. Whose MMA is raised was examined less often, whose serum B12 "
-        f"is low not clearly: {said[f'40+, {low}']} and {said[f'40+, {others_low}']}.",
+        f"finding in one; at 80 and over {said['80+']}. Those whose MMA is raised were examined {of_raised}, those "
+        f"whose serum B12 is low {of_low}: {said[f'40+, {low}']} and {said[f'40+, {others_low}']}.",
         "caption": f"{DESIGN} {capital(WITH['mma_271'][0])} counts as raised.",
     }
+
+
+def _how_often(row: pd.Series) -> str:
+    if not is_clear(row):
+        return "neither clearly less nor more often"
+    return "less often" if row["estimate"] < 1 else "more often"
 
 
 def _said(table: pd.DataFrame) -> dict[str, str]:
@@ -123,7 +131,7 @@ def unexamined_words(table: pd.DataFrame) -> dict[str, str]:
         "title": f"With {MARKERS[first]}: {at['neuropathy']:.2f} as examined, {none_or_all.min():.2f} to "
         f"{none_or_all.max():.2f} if none or all of the unexamined had it, {at.min():.2f} to "
         f"{at.max():.2f} at the extremes",
-        "summary": f"{capital(OUTCOMES['neuropathy'])}, adjusted for {EVERYTHING}. {' '.join(said)}",
+        "summary": f"{capital(OUTCOMES['neuropathy'])}, adjusted for {COVARIATES}. {' '.join(said)}",
         "caption": f"{INTERVAL} Those like them: weighted by age, sex, ethnicity, markers, diabetes, eGFR and height. "
         "Nobody expects the extremes.",
     }

@@ -6,10 +6,13 @@ neuropathy is ever attributed to low B12.
 
 from __future__ import annotations
 
+import math
+
 import pandas as pd
 
 from b12analysis.findings.odds import (
-    EVERYTHING,
+    ALL,
+    COVARIATES,
     INTERVAL,
     MARKERS,
     WITH,
@@ -27,11 +30,11 @@ from b12analysis.nhanes.regressions import ADJUSTMENTS, OUTCOMES
 from b12analysis.theme import share
 
 __all__ = [
-    "CAVEATS",
     "LEVELS",
     "adjusted",
     "adjusted_words",
     "answer",
+    "caveats",
     "claims",
     "dose",
     "dose_words",
@@ -61,16 +64,14 @@ _DOSES = {
 _SETS = {
     name: ADJUSTMENTS[name][1]
     for name in ("crude", "age_sex", "age_sex_diabetes", "age_sex_height_ethnicity", "age_sex_egfr")
-} | {"all": "all of these and HbA1c"}
-LEVELS = {"crude": "not adjusted", "age_sex": "for age and sex", "all": "for everything"}
-CAVEATS = [
+} | {"all": f"{ALL}: these and HbA1c"}
+_AGE = ("age_sex", "age_sex_egfr")
+LEVELS = {"crude": "not adjusted", "age_sex": "for age and sex", "all": f"for {ALL}"}
+_CAVEATS = [
     "Blood and feet were looked at once, at the same visit: an association at one moment. It does not say what causes "
     "what, so no share of neuropathy is attributed to low B12 here or on any other page.",
     "Several outcomes, markers and adjustments were looked at, and nothing is corrected for that: one interval in "
     "twenty would lie off 1 by chance alone.",
-    "MMA rises with age and where the kidneys work less, and feeling in the feet is lost with age: age explains about "
-    "half of the crude link of the two, eGFR a little more. eGFR measures the kidneys with error, so some of what "
-    "is left may still be theirs. Alcohol, medicines and other causes of neuropathy are in none of the models.",
     "The examination touches three sites of each foot with a thread. It finds lost touch, not its cause, and says "
     "nothing of vibration sense, gait or memory. Numbness and tingling are what people answered.",
     "Who was not examined differs from who was; what they had is not known, only how far it could matter.",
@@ -92,11 +93,14 @@ def answer(outcome: str, marker: str) -> tuple[str, str]:
     table = _adjusted_for_all(outcome, marker)
     rows = table.to_dict("records")
     brief = [f"{_BRIEFLY[row['exposure']]} ({row['estimate']:.2f})" for row in rows]
-    clear = [text for text, row in zip(brief, rows, strict=True) if row["lower"] > 1]
-    unclear = [text for text in brief if text not in clear]
-    parts = [f"goes with {joined(clear)}"] if clear else []
+    above = [text for text, row in zip(brief, rows, strict=True) if row["lower"] > 1]
+    below = [text for text, row in zip(brief, rows, strict=True) if row["upper"] < 1]
+    unclear = [text for text in brief if text not in [*above, *below]]
+    parts = [f"goes with {joined(above)}"] if above else []
+    if below:
+        parts.append(f"is rarer with {joined(below)}")
     if unclear:
-        parts.append(f"{'not clearly' if clear else 'does not clearly go'} with {joined(unclear, 'or')}")
+        parts.append(f"{'not clearly' if above and not below else 'does not clearly go'} with {joined(unclear, 'or')}")
     finding = f"{_TITLES[outcome]} {', '.join(parts)}".replace(" (", " (odds ratio ", 1)
     others = [f"With {' against '.join(WITH[row['exposure']])} it is {ratio(row)}." for row in rows[1:]]
     return finding, " ".join([_first(outcome, rows[0]), *others, "An association at one moment, not a cause."])
@@ -116,8 +120,8 @@ def _first(outcome: str, row: Row) -> str:
     has, has_not = (share(*values) for values in rows[ESTIMATE].to_numpy())
     return (
         f"At 40 and over, {has} of people with {WITH[name][0]} had {OUTCOMES[outcome]}, and {has_not} of those with "
-        f"{WITH[name][1]}: an odds ratio of {ratio(crude)}. With {EVERYTHING} taken into account it is "
-        f"**{ratio(row)}**."
+        f"{WITH[name][1]}: an odds ratio of {ratio(crude)}. With {COVARIATES} taken into account it is "
+        f"**{ratio(row)}**, among the {row['n']:,} of whom all that is known."
     )
 
 
@@ -142,7 +146,7 @@ def headlines(outcome: str, marker: str) -> list[dict]:
             "row": row,
             "scale": 1,
             "unit": "",
-            "what": "95 % interval, adjusted for everything",
+            "what": f"95 % interval, adjusted for {COVARIATES}",
         }
         for row in _adjusted_for_all(outcome, marker).to_dict("records")
     ]
@@ -182,18 +186,19 @@ def adjusted_words(table: pd.DataFrame) -> dict[str, str]:
     at = table.set_index(["exposure", "adjustment"])
     names = list(table["exposure"].unique())
     first, outcome = names[0], table["outcome"].iloc[0]
-    steps = [f"{words} {at.loc[(first, key), 'estimate']:.2f}" for key, words in _SETS.items()]
+    short = {**_SETS, "all": f"{ALL} ({COVARIATES})"}
+    steps = [f"{words} {at.loc[(first, key), 'estimate']:.2f}" for key, words in short.items()]
     others = [
         f"{capital(MARKERS[name])}: {ratio(at.loc[(name, 'crude')])} not adjusted, "
-        f"{ratio(at.loc[(name, 'all')])} for everything."
+        f"{ratio(at.loc[(name, 'all')])} for {ALL}."
         for name in names[1:]
     ]
     crude, whole = (at.loc[(first, key)] for key in ("crude", "all"))
     return {
         "title": f"Odds ratio with {MARKERS[first]}: {crude['estimate']:.2f} not adjusted, "
-        f"{at.loc[(first, 'age_sex'), 'estimate']:.2f} for age and sex, {whole['estimate']:.2f} for everything",
+        f"{at.loc[(first, 'age_sex'), 'estimate']:.2f} for age and sex, {whole['estimate']:.2f} for {ALL}",
         "summary": f"{capital(OUTCOMES[outcome])}, United States, 1999–2004, 40 and over. {capital(MARKERS[first])}: "
-        + " ".join([f"{'; '.join(steps)}.", *others, *_of_the_same(outcome, first)]),
+        + " ".join([f"{'; '.join(steps)}.", *others, *_of_the_same(outcome, first, crude)]),
         "caption": f"{INTERVAL} In brackets: cases of the exposed. Serum B12 below 148 is compared with "
         "above 221. An odds ratio lies farther from 1 than the ratio of shares.",
     }
@@ -207,14 +212,18 @@ def same_people(outcome: str, marker: str) -> pd.DataFrame:
     return in_order(in_order(table, "adjustment", _SETS), "exposure", MARKERS)
 
 
-def _of_the_same(outcome: str, exposure: str) -> list[str]:
+def _of_the_same(outcome: str, exposure: str, crude: Row) -> list[str]:
+    """Say what adjusting does among the same people, and whether it or leaving people out moves the ratio more."""
     table = same_people(outcome, exposure).set_index("adjustment")
     if table.empty:
         return []
-    crude, whole = table.loc["crude"], table.loc["all"]
+    same, whole = table.loc["crude"], table.loc["all"]
+    by_people = abs(math.log(same["estimate"] / crude["estimate"]))
+    by_adjusting = abs(math.log(whole["estimate"] / same["estimate"]))
+    more, less = ("adjusting", "leaving people out")[:: 1 if by_adjusting > by_people else -1]
     return [
-        f"Among the same {whole['n']:,} people, with every covariate known, {crude['estimate']:.2f} becomes "
-        f"{whole['estimate']:.2f}: most of the change is not one of people."
+        f"Among the same {whole['n']:,} people, with every covariate known, {same['estimate']:.2f} becomes "
+        f"{whole['estimate']:.2f}: {more} moves it more than {less}."
     ]
 
 
@@ -232,30 +241,41 @@ def dose_words(table: pd.DataFrame) -> dict[str, str]:
     """Say what goes with more MMA, with less serum B12, and with both."""
     at = table[table["adjustment"] == "all"].set_index("exposure")
     raised, both, low = (at.loc[name] for name in ("raised_only", "low_and_raised", "low_only"))
-    surer = (
-        "The odds are no higher in those abnormal by both, where lack of the vitamin is surest; if it were the whole "
-        "reason they should be. But the intervals overlap."
-        if both["estimate"] <= raised["estimate"]
-        else "The odds are highest in those abnormal by both, where lack of the vitamin is surest; but the intervals "
-        "overlap."
-    )
     return {
         "title": f"Per doubling of MMA {at.loc['mma_doubling', 'estimate']:.2f}, per halving of serum B12 "
         f"{at.loc['b12_halving', 'estimate']:.2f}; abnormal by both {both['estimate']:.2f}, by MMA alone "
         f"{raised['estimate']:.2f}",
-        "summary": f"{capital(OUTCOMES[table['outcome'].iloc[0]])}, adjusted for {EVERYTHING}: per doubling of MMA "
+        "summary": f"{capital(OUTCOMES[table['outcome'].iloc[0]])}, adjusted for {COVARIATES}: per doubling of MMA "
         f"{ratio(at.loc['mma_doubling'])}, per halving of serum B12 {ratio(at.loc['b12_halving'])}. Against those "
         f"abnormal by neither: by MMA alone {ratio(raised)}, by both {ratio(both)}, by serum B12 alone "
-        f"{ratio(low)}. {surer}",
+        f"{ratio(low)}. {_surest(at)}",
         "caption": f"{INTERVAL} MMA in nmol/L, serum B12 in pmol/L. Per doubling: a straight line in the logarithm.",
     }
+
+
+def _surest(at: pd.DataFrame) -> str:
+    """Say whether the odds are highest in those abnormal by both markers, and whether that is clear."""
+    both = at.loc["low_and_raised"]
+    alone = at.loc[["raised_only", "low_only"], "estimate"].idxmax()
+    other = at.loc[alone]
+    overlap = both["lower"] <= other["upper"] and other["lower"] <= both["upper"]
+    if both["estimate"] > other["estimate"]:
+        return (
+            "The odds are highest in those abnormal by both, where lack of the vitamin is surest, "
+            f"{'but the intervals' if overlap else 'and the intervals do not'} overlap."
+        )
+    return (
+        "The odds are no higher in those abnormal by both, where lack of the vitamin is surest, than in those abnormal "
+        f"by {'MMA' if alone == 'raised_only' else 'serum B12'} alone; if it were the whole reason they should be. "
+        f"{'But the intervals' if overlap else 'The intervals do not'} overlap."
+    )
 
 
 # -- many looks --------------------------------------------------------------------------------------------------------
 
 
 def looks() -> pd.DataFrame:
-    """Four outcomes by three markers, adjusted for everything: ``label`` the outcome."""
+    """Four outcomes by three markers, adjusted for all covariates: ``label`` the outcome."""
     table = odds(outcome=list(_TITLES), exposure=list(MARKERS), adjustment="all")
     table = in_order(in_order(table, "exposure", MARKERS), "outcome", _TITLES)
     return table.assign(label=[capital(OUTCOMES[name]) for name in table["outcome"]])
@@ -270,6 +290,36 @@ def looks_words(table: pd.DataFrame) -> dict[str, str]:
     return {
         "title": f"Of {len(table)} looks {len(clear)} are clear of 1, "
         f"{(clear['exposure'] == 'mma_271').sum()} of them with raised MMA",
-        "summary": f"Four outcomes by three markers, each adjusted for {EVERYTHING}. Clear of 1: {'; '.join(said)}.",
+        "summary": f"Four outcomes by three markers, each adjusted for {COVARIATES}. Clear of 1: "
+        f"{'; '.join(said) or 'none'}.",
         "caption": f"{INTERVAL} Nothing is corrected for the number of looks, and they are not independent.",
     }
+
+
+# -- caveats -----------------------------------------------------------------------------------------------------------
+
+
+def caveats(outcome: str) -> list[str]:
+    """Say what the page cannot show, and what age and the kidneys take off this outcome's link with raised MMA.
+
+    Examples
+    --------
+    >>> "Age and sex take 56 % off its logarithm." in caveats("neuropathy")[2]
+    True
+    """
+    return [*_CAVEATS[:2], _age_and_kidneys(outcome), *_CAVEATS[2:]]
+
+
+def _age_and_kidneys(outcome: str) -> str:
+    """Say the odds ratio before and after, and the part of its logarithm that goes, where there is a link at all."""
+    table = odds(outcome=outcome, exposure="mma_271").set_index("adjustment")["estimate"]
+    steps = [f"{table['crude']:.2f} not adjusted", *(f"{table[name]:.2f} for {_SETS[name]}" for name in _AGE)]
+    taken = ""
+    if table["crude"] > 1:
+        part = 1 - math.log(table["age_sex"]) / math.log(table["crude"])
+        taken = f" Age and sex take {f'{share(part)} off its logarithm' if part > 0 else 'nothing off it'}."
+    return (
+        f"MMA rises with age and where the kidneys work less. The odds ratio of {OUTCOMES[outcome]} with "
+        f"{MARKERS['mma_271']} is {joined(steps)}.{taken} eGFR measures the kidneys with error, so some of what is "
+        "left may still be theirs. Alcohol, smoking, medicines and other causes of neuropathy are in no model."
+    )

@@ -11,10 +11,11 @@ from b12analysis.nhanes.associations import associations
 from b12analysis.nhanes.regressions import ADJUSTMENTS
 
 __all__ = [
+    "ALL",
     "COLUMNS",
+    "COVARIATES",
     "DESIGN",
     "DRAW",
-    "EVERYTHING",
     "INTERVAL",
     "MARKERS",
     "RESTS_ON",
@@ -51,8 +52,9 @@ WITH = {
     "b12_221": ("serum B12 of at most 221 pmol/L", "serum B12 above 221 pmol/L"),
     "b12_below_148": ("serum B12 below 148 pmol/L", "serum B12 above 221 pmol/L"),
 }
-#: What the fullest model adjusts for.
-EVERYTHING = ADJUSTMENTS["all"][1]
+#: What the fullest model adjusts for, and in short.
+COVARIATES = ADJUSTMENTS["all"][1]
+ALL = f"all {len(ADJUSTMENTS['all'][0])}"
 #: How odds ratios are drawn.
 DRAW = {"label": "label", "scale": 1, "log": True, "detail": "detail", "axis_title": "odds ratio (95 % interval)"}
 INTERVAL = (
