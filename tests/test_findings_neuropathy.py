@@ -6,7 +6,7 @@ import re
 import pytest
 
 from b12analysis import evidence, figures
-from b12analysis.findings import feet, neuropathy, odds
+from b12analysis.findings import feet, looks, neuropathy, odds
 from b12analysis.page import inline
 from b12analysis.theme import share
 
@@ -140,13 +140,32 @@ def test_the_shares_and_the_odds_ratio_of_a_sentence_are_of_the_same_people(outc
 
 
 @pytest.mark.parametrize("outcome", OUTCOMES)
+def test_every_odds_ratio_and_share_that_is_said_is_in_the_table_beside_it(outcome):
+    def is_in(words, *tables, pattern=r"\d+\.\d\d(?!\d)", printed="{:.2f}".format):
+        values = {printed(value) for table in tables for value in table[["estimate", "lower", "upper"]].stack()}
+        said = re.findall(pattern, f"{words['title']} {words['summary']}")
+        assert said
+        assert set(said) <= values
+
+    adjusted, dose, every = neuropathy.adjusted(outcome, "both"), looks.dose(outcome), looks.outcomes()
+    is_in(neuropathy.adjusted_words(adjusted), adjusted, neuropathy.same_people(outcome, "both"))
+    is_in(looks.dose_words(dose), dose)
+    is_in(looks.outcomes_words(every), every)
+    unexamined, shares, examined = feet.unexamined("both"), feet.prevalence(outcome), feet.prevalence("examined")
+    is_in(feet.unexamined_words(unexamined), unexamined)
+    percent = {"pattern": r"[\d.]+ %", "printed": share}
+    is_in(feet.prevalence_words(shares), shares, **percent)
+    is_in(feet.examined_words(examined), examined, stored(outcome="examined", measure="share"), **percent)
+
+
+@pytest.mark.parametrize("outcome", OUTCOMES)
 @pytest.mark.parametrize("marker", CHOICES)
 def test_every_figure_can_be_drawn_and_its_words_are_whole(outcome, marker):
-    adjusted, dose, shares = neuropathy.adjusted(outcome, marker), neuropathy.dose(outcome), feet.prevalence(outcome)
-    said = [neuropathy.adjusted_words(adjusted), neuropathy.dose_words(dose), feet.prevalence_words(shares)]
+    adjusted, dose, shares = neuropathy.adjusted(outcome, marker), looks.dose(outcome), feet.prevalence(outcome)
+    said = [neuropathy.adjusted_words(adjusted), looks.dose_words(dose), feet.prevalence_words(shares)]
     drawn = [
         figures.grouped(adjusted, group="exposure", names=neuropathy.legend(adjusted), **odds.DRAW),
-        figures.grouped(dose, group="adjustment", names=neuropathy.LEVELS, **odds.DRAW),
+        figures.grouped(dose, group="adjustment", names=looks.LEVELS, **odds.DRAW),
         figures.forest(shares, detail="detail"),
     ]
     assert [len(fig.data) for fig in drawn] == [3 if marker == "both" else 1, 3, len(shares)]
@@ -226,22 +245,25 @@ def test_the_caveat_says_no_part_of_a_link_that_is_none(changed):
 @pytest.mark.parametrize("outcome", OUTCOMES)
 def test_the_set_that_is_adjusted_for_is_named_and_counted(outcome):
     table = neuropathy.adjusted(outcome, "both")
-    blocks = [neuropathy.adjusted_words(table), neuropathy.dose_words(neuropathy.dose(outcome))]
-    texts = [*neuropathy.answer(outcome, "both"), *neuropathy.LEVELS.values(), *table["label"]]
+    blocks = [neuropathy.adjusted_words(table), looks.dose_words(looks.dose(outcome))]
+    texts = [*neuropathy.answer(outcome, "both"), *looks.LEVELS.values(), *table["label"]]
     texts += [text for block in blocks for text in block.values()]
     texts += [figure["what"] for figure in neuropathy.headlines(outcome, "both")]
     assert "everything" not in " ".join(texts)
     assert len(re.split(", | and ", odds.COVARIATES)) == 7
-    assert blocks[0]["title"].endswith(" for all 7")
+    assert blocks[0]["title"].endswith(" for all 7 covariates")
     assert f"all 7 ({odds.COVARIATES})" in blocks[0]["summary"]
-    assert neuropathy.LEVELS["all"] == "for all 7"
+    assert looks.LEVELS["all"] == "for all 7 covariates"
+    captions = [block["caption"] for block in [*blocks, looks.outcomes_words(looks.outcomes())]]
+    captions.append(feet.unexamined_words(feet.unexamined("both"))["caption"])
+    assert all(odds.COVARIATES in caption for caption in captions)  # the summary of a figure is folded away
     assert "Alcohol, smoking, medicines" in " ".join(neuropathy.caveats(outcome))
 
 
 @pytest.mark.parametrize("outcome", OUTCOMES)
 def test_both_markers_abnormal_are_not_said_to_be_worse_than_one_unless_they_are(outcome):
     at = stored(analysis="neuropathy", outcome=outcome, adjustment="all").set_index("exposure")["estimate"]
-    summary = neuropathy.dose_words(neuropathy.dose(outcome))["summary"]
+    summary = looks.dose_words(looks.dose(outcome))["summary"]
     most_alone = max(at["raised_only"], at["low_only"])
     assert ("highest in those abnormal by both" in summary) == (at["low_and_raised"] > most_alone)
     assert ("no higher in those abnormal by both" in summary) == (at["low_and_raised"] <= most_alone)
@@ -262,18 +284,18 @@ def test_both_markers_abnormal_are_not_said_to_be_worse_than_one_unless_they_are
 def test_what_is_said_of_both_markers_follows_the_intervals(changed, both, raised, low, words):
     for name, values in (("low_and_raised", both), ("raised_only", raised), ("low_only", low)):
         changed(values, exposure=name, adjustment="all")
-    assert words in neuropathy.dose_words(neuropathy.dose("neuropathy"))["summary"]
+    assert words in looks.dose_words(looks.dose("neuropathy"))["summary"]
 
 
 def test_looks_are_all_there_and_counted():
-    table = neuropathy.looks()
+    table = looks.outcomes()
     assert len(table) == 12
     clear = table[(table["lower"] > 1) | (table["upper"] < 1)]
-    words = neuropathy.looks_words(table)
+    words = looks.outcomes_words(table)
     raised = (clear["exposure"] == "mma_271").sum()
     assert words["title"] == f"Of 12 looks {len(clear)} are clear of 1, {raised} of them with raised MMA"
     assert 0 < len(clear) < 12
-    assert "Clear of 1: none." in neuropathy.looks_words(table.assign(lower=0.5, upper=2))["summary"]
+    assert "Clear of 1: none." in looks.outcomes_words(table.assign(lower=0.5, upper=2))["summary"]
     assert all(two_decimals(row) in words["summary"] for row in clear.to_dict("records"))
     assert "Nothing is corrected" in words["caption"]
 
@@ -335,8 +357,8 @@ def test_the_articles_claims_are_those_of_the_symptom(outcome):
 def test_no_share_of_neuropathy_is_attributed(outcome):
     words = [
         neuropathy.adjusted_words(neuropathy.adjusted(outcome, "both")),
-        neuropathy.dose_words(neuropathy.dose(outcome)),
-        neuropathy.looks_words(neuropathy.looks()),
+        looks.dose_words(looks.dose(outcome)),
+        looks.outcomes_words(looks.outcomes()),
         feet.unexamined_words(feet.unexamined("both")),
     ]
     said = " ".join([*neuropathy.answer(outcome, "both"), *(text for texts in words for text in texts.values())])

@@ -3,8 +3,8 @@
 A sentence is computed from the table that it speaks of, so that it stays true under every set of parameters, and it
 has an honest form for the case that there is nothing to say. Nothing is estimated here. There is one module for each
 report, which holds what ``answer`` gives the head of the page and ``CAVEATS`` its foot; ``effects`` for the figures of
-ratios, times and shares; ``us``, ``measured``, ``prevention``, ``odds`` and ``feet`` for what the US
-survey adds; and ``words`` for what they share. A function that returns title, summary and caption goes with a figure:
+ratios, times and shares; ``us``, ``measured``, ``prevention``, ``odds``, ``looks`` and ``feet`` for what the US survey
+adds; and ``words`` for what they share. A function that returns title, summary and caption goes with a figure:
 ``page.figure(picture, table, **say.fans(table))``.
 """
 
@@ -13,6 +13,7 @@ from b12analysis.findings import (
     feet,
     folate,
     high_folate,
+    looks,
     neuropathy,
     odds,
     prevalence,
@@ -28,6 +29,7 @@ __all__ = [
     "feet",
     "folate",
     "high_folate",
+    "looks",
     "neuropathy",
     "odds",
     "prevalence",

@@ -133,5 +133,5 @@ def unexamined_words(table: pd.DataFrame) -> dict[str, str]:
         f"{at.max():.2f} at the extremes",
         "summary": f"{capital(OUTCOMES['neuropathy'])}, adjusted for {COVARIATES}. {' '.join(said)}",
         "caption": f"{INTERVAL} Those like them: weighted by age, sex, ethnicity, markers, diabetes, eGFR and height. "
-        "Nobody expects the extremes.",
+        f"Nobody expects the extremes. Adjusted for {COVARIATES}.",
     }
