@@ -10,6 +10,7 @@ import pytest
 import b12analysis as b12
 from b12analysis.arguments import InputError
 from b12analysis.testing import chains, latent, latent_priors, two_tests
+from b12analysis.testing.agreement import COUNTS
 
 REFERENCE = json.loads((Path(__file__).parent / "reference" / "latent_class.json").read_text(encoding="utf-8"))
 STRONGYLOIDES = pd.DataFrame({"both": [38], "first_only": [2], "second_only": [87], "neither": [35]})
@@ -24,7 +25,7 @@ def fitted(table: pd.DataFrame) -> pd.DataFrame:
 def test_chains_give_what_importance_sampling_gives(name):
     """Within four standard errors of a quantile: those of R's draws are a fifth of ours or less."""
     given = REFERENCE[name]
-    counts = pd.DataFrame([given["counts"]], columns=latent.COUNTS)
+    counts = pd.DataFrame([given["counts"]], columns=COUNTS)
     table = b12.latent_class(counts, priors=given["priors"], dependence=given["dependence"], rng=1)
     assert (table["flag"] == "").all()
     for row in table.itertuples():
@@ -75,13 +76,41 @@ def test_known_truths_are_found_where_two_populations_tell_them():
         of_cases = np.outer([sensitivity[0], 1 - sensitivity[0]], [sensitivity[1], 1 - sensitivity[1]]).ravel()
         of_others = np.outer([1 - specificity[0], specificity[0]], [1 - specificity[1], specificity[1]]).ravel()
         rows.append(20_000 * (prevalence * of_cases + (1 - prevalence) * of_others))
-    tests = pd.DataFrame(rows, columns=latent.COUNTS).assign(population=["rare", "common"])
+    tests = pd.DataFrame(rows, columns=COUNTS).assign(population=["rare", "common"])
     priors = {"prevalence": (1, 1)} | dict.fromkeys(["sensitivity_1", "sensitivity_2"], (3, 1))
     priors |= dict.fromkeys(["specificity_1", "specificity_2"], (3, 1))
     table = b12.latent_class(tests, priors=priors, dependence="none", rng=1)
     assert table["population"].fillna("").tolist() == ["rare", "common", "", "", "", ""]
     assert table["estimate"].tolist() == pytest.approx([0.1, 0.6, 0.8, 0.95, 0.7, 0.9], abs=0.01)
     assert (table["learned"] > 0.9).all()
+
+
+def test_two_tests_have_the_effective_n_of_the_cells_that_they_use():
+    """By the stored cells; another pair of cut-offs, and own cells without it, take the cautious effective n."""
+    table = b12.nhanes.cells.cells("60+")
+    work = table[table["egfr_60"]]
+    both = (work["b12_to"] <= 148) & (work["mma_from"] >= 271)
+    share = work.loc[both, "share"].sum() / work["share"].sum()
+    tests = two_tests("60+", ("mma", 271), ("b12", 148)).iloc[0]
+    assert tests[COUNTS].sum() == pytest.approx(table["effective_n_tests"].iloc[0])
+    assert tests["both"] == pytest.approx(share * table["effective_n_tests"].iloc[0])
+    cautious = work["share"].sum() * table["effective_n"].iloc[0]
+    assert two_tests("60+", ("b12", 221), ("mma", 271)).iloc[0][COUNTS].sum() == pytest.approx(cautious)
+    own = table.drop(columns="effective_n_tests")
+    assert two_tests(own, ("b12", 148), ("mma", 271)).iloc[0][COUNTS].sum() == pytest.approx(cautious)
+
+
+@pytest.mark.parametrize("shape", [(0.05, 2.0), (1.0, 1.0), (30.0, 0.5), (1e8, 1.0)])
+def test_prior_draws_follow_the_beta_to_its_ends(shape):
+    """Also where a share lies nearer to 0 or 1 than a number between them can: nothing is cut at an end."""
+    from scipy.stats import beta, kstest
+
+    drawn = latent._prior_draws(np.random.default_rng(1), *map(np.array, zip(shape, strict=True)), 4000)[:, 0]
+    assert np.isfinite(drawn).all()
+    assert len(np.unique(drawn)) == 4000
+    # of share and rest the one that is near 0 keeps its digits
+    side = 1 if shape[0] > shape[1] else -1
+    assert kstest(np.exp(-np.logaddexp(0, side * drawn)), beta(*shape[::-side]).cdf).pvalue > 0.01
 
 
 def ranks(replications: int, draws: int, dependence: str) -> np.ndarray:
@@ -92,7 +121,8 @@ def ranks(replications: int, draws: int, dependence: str) -> np.ndarray:
     alpha, beta = latent._prior_of_all(latent._shapes(priors), 1, dependence)
     found = []
     for _ in range(replications):
-        truth = rng.beta(alpha, beta)[None]
+        drawn = latent._prior_draws(rng, alpha, beta, 1)
+        truth = 1 / (1 + np.exp(-drawn))
         cases, others = latent._patterns(truth[:, 1:], dependence)
         chance = truth[0, 0] * cases[0] + (1 - truth[0, 0]) * others[0]
         counts = rng.multinomial(120, chance / chance.sum())[None].astype(float)
@@ -100,8 +130,8 @@ def ranks(replications: int, draws: int, dependence: str) -> np.ndarray:
         def density(at, counts=counts):
             return latent._densities(at, counts, alpha, beta, dependence)
 
-        kept = chains.sample(density, latent._logit(rng.beta(alpha, beta, size=(80, len(alpha)))), rng, draws)
-        found.append((kept.reshape(-1, len(alpha)) < latent._logit(truth)).mean(axis=0))
+        kept = chains.sample(density, latent._prior_draws(rng, alpha, beta, 80), rng, draws)
+        found.append((kept.reshape(-1, len(alpha)) < drawn).mean(axis=0))
     return np.array(found)
 
 
@@ -147,6 +177,8 @@ def test_the_us_survey_beside_the_definitions():
         ({"priors": EXPERTS | {"sensitivity": (1, 1)}}, "priors parameter='sensitivity' is not known"),
         ({"priors": EXPERTS | {"prevalence": (0, 1)}}, "priors prevalence=0 is out of range"),
         ({"priors": EXPERTS | {"prevalence": 0.5}}, "priors prevalence=0.5 is not (alpha, beta)"),
+        ({"priors": None}, "priors=None is neither a table nor a mapping; give one such as latent_priors('wide')"),
+        ({"priors": [(1, 1)]}, "priors=[(1, 1)] is neither a table nor a mapping"),
         ({"priors": latent_priors()}, "priors has 'prevalence' twice"),
         ({"tests": STRONGYLOIDES.drop(columns="both")}, "tests lacks column 'both'"),
         ({"tests": -STRONGYLOIDES}, "tests both=-38 is out of range"),

@@ -73,6 +73,10 @@ THOUSAND = pd.DataFrame(
     ],
     columns=["b12_from", "b12_to", "mma_from", "mma_to", "egfr_60", "share"],
 ).assign(share=lambda t: t["share"] / 1000, effective_n=500)  # fmt: skip
+#: Bands that overlap: people counted twice, of serum B12, or of MMA within one band of serum B12.
+OVERLAP = pd.DataFrame({"b12_from": [0, 100, 148], "b12_to": [148, 148, None], "share": [0.02, 0.02, 0.96]})
+OPEN = pd.DataFrame({"b12_from": 0, "b12_to": [148, 148, None], "mma_from": [0, 271, 0], "share": [0.1, 0.1, 0.8]})
+OPEN = OPEN.assign(b12_from=[0, 0, 148], mma_to=[None, None, None])
 COUNTED = ["tests_first", "tests_second", "true_positives", "false_positives", "missed"]
 
 
@@ -193,6 +197,54 @@ def test_the_most_clustered_share_decides_what_people_are_worth():
     )  # t of 39 and of 2 degrees of freedom
 
 
+def clustered(seed: int = 3, n: int = 400) -> pd.DataFrame:
+    """Made-up people whose markers go with their PSU, with uneven weights; in a tenth the kidneys fail."""
+    rng = np.random.default_rng(seed)
+    people = pd.DataFrame({"stratum": np.repeat(range(10), n // 10), "psu": np.arange(n) // (n // 20) % 2 + 1})
+    shift = rng.normal(size=20)[people["stratum"] * 2 + people["psu"] - 1]
+    b12, mma = 200 * np.exp(0.3 * (shift + rng.normal(size=n))), 220 * np.exp(0.3 * (rng.normal(size=n) - shift))
+    egfr = np.where(rng.random(n) < 0.1, 40.0, 90)
+    return people.assign(weight=rng.uniform(1, 3, n), b12_pmol_l=b12, mma_nmol_l=mma, egfr=egfr)
+
+
+def test_two_tests_are_worth_the_mean_of_the_generalised_design_effects():
+    """Rao and Scott 1981: mean eigenvalue of the patterns' covariance over that of people drawn at random.
+
+    The covariance is linearised here from totals of PSUs, three of four patterns; the package adds design effects.
+    """
+    from scipy.stats import t
+
+    people = clustered()
+    work, low, raised = people["egfr"] >= 60, people["b12_pmol_l"] < 148, people["mma_nmol_l"] > 271
+    n, weight = work.sum(), people["weight"].where(work, 0)
+    flags = np.column_stack([low & raised, low & ~raised, ~low & raised]).astype(float)
+    share = (flags * weight.to_numpy()[:, None]).sum(axis=0) / weight.sum()
+    scores = pd.DataFrame((flags - share) * weight.to_numpy()[:, None] / weight.sum())
+    totals = scores.groupby([people["stratum"], people["psu"]]).sum()
+    spread = totals - totals.groupby("stratum").transform("mean")
+    covariance = 2 * spread.T.to_numpy() @ spread.to_numpy()
+    at_random = (np.diag(share) - np.outer(share, share)) / (n - 1)  # survey's deff: of n people, n - 1 in the divisor
+    effect = np.linalg.eigvals(np.linalg.solve(at_random, covariance)).real.mean()
+    worth = stored._worth_of_two(people, pd.Series(True, index=people.index))
+    assert effect > 1.3
+    assert worth == pytest.approx(n / effect * (t.ppf(0.975, n - 1) / t.ppf(0.975, 10)) ** 2, rel=1e-6)
+
+
+def test_where_only_one_pattern_of_two_occurs_its_design_effect_decides():
+    """As the most clustered share above: raised MMA in ten people of one PSU, nobody with low B12."""
+    people = pd.DataFrame({"stratum": np.repeat([1, 2], 20), "psu": np.tile(np.repeat([1, 2], 10), 2), "weight": 1.0})
+    people = people.assign(b12_pmol_l=300.0, mma_nmol_l=np.where(people["psu"] == 1, 300.0, 100), egfr=90.0)
+    worth = stored._worth_of_two(people, pd.Series(True, index=people.index))
+    assert worth == pytest.approx(40 * 8 / 156 * (2.0227 / 4.3027) ** 2, rel=1e-3)
+
+
+def test_few_people_are_never_worth_more_than_they_are():
+    evenly = pd.DataFrame({"stratum": np.repeat([1, 2], 20), "psu": np.tile(np.repeat([1, 2], 10), 2), "weight": 1.0})
+    evenly = evenly.assign(b12_pmol_l=[140.0, 300] * 20, mma_nmol_l=100.0, egfr=90.0)  # design effect 0
+    worth = stored._worth_of_two(evenly, pd.Series(True, index=evenly.index))
+    assert worth == pytest.approx(40 * (2.0227 / 4.3027) ** 2, rel=1e-3)
+
+
 def width(row: pd.Series, name: str = "") -> float:
     return row[f"{name}upper"] - row[f"{name}lower"]
 
@@ -272,6 +324,22 @@ def test_people_of_a_country():
             {"strategy": plans.read("b12_148_221_mma")._asdict() | {"grey_cutoff": 133}},
             "must be milder than cutoff=148",
         ),
+        ({"population": OVERLAP}, "population b12 bands 0 to 148 and 100 to 148 overlap"),
+        (
+            {"population": OVERLAP.assign(mma_from=0, mma_to=271)},
+            "population b12 bands 0 to 148 and 100 to 148 overlap",
+        ),
+        ({"population": OPEN}, "population mma bands 0 and over and 271 and over overlap"),
+        (
+            {"population": THOUSAND.assign(effective_n=[100] * 9 + [100000])},
+            "population effective_n has 2 values, 100 and 100000; it is one number for all of its cells",
+        ),
+        ({"population": THOUSAND.assign(effective_n=np.nan)}, "population effective_n=nan is out of range"),
+        ({"price": {"b12": 5}, "currency": "EUR", "price_year": 2024.7}, "price_year=2024.7 is not a whole number"),
+        ({"price": {"b12": np.inf}, "currency": "EUR", "price_year": 2024}, "price of 'b12'=inf is out of range"),
+        ({"strategy": "over_65_yearly", "years": np.inf}, "years=inf is out of range"),
+        ({"strategy": {"first": "b12", "cutoff": 148, "every_years": 1e-300}}, "every_years=1e-300 is out of range"),
+        ({"people": np.inf}, "people=inf is out of range"),
         ({"price": {"b12": 5}, "currency": "EUR"}, "price needs its year"),
         ({"price": {"b12": 5}, "price_year": 2024}, "price needs its currency"),
         ({"price": {"mma": 5}, "currency": "EUR", "price_year": 2024}, "price lacks column 'b12'"),
@@ -285,6 +353,48 @@ def test_what_does_not_fit_is_refused(changed, words):
         b12.testing_yield(**{"population": "65+", "strategy": "b12_148"} | changed)
     assert words in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+def test_bands_may_be_finer_in_one_part_and_a_cell_may_be_given_in_parts():
+    finer = pd.DataFrame({"b12_from": [0, 148, 148], "b12_to": [148, None, None], "mma_from": [0, 0, 271]})
+    finer = finer.assign(mma_to=[None, 271, None], share=[0.1, 0.6, 0.3])
+    assert b12.testing_yield(finer, "b12_148", reference="b12_148")["positives"].tolist() == [pytest.approx(100)]
+    parts = pd.concat([THOUSAND, THOUSAND]).assign(share=lambda t: t["share"] / 2)
+    whole, halved = (b12.testing_yield(table, "b12_148", reference="mma_271") for table in (THOUSAND, parts))
+    pd.testing.assert_frame_equal(whole, halved)
+
+
+def test_a_strategy_for_one_population_keeps_its_way_and_loses_its_name_in_another():
+    own = b12.testing_yield("65+", ["over_65_once", "over_65_yearly"], reference="mma_271")["label"]
+    assert own.tolist() == ["everyone of 65 and over, once", "everyone of 65 and over, each year"]
+    names = ["over_65_once", "over_65_yearly", "over_65_every_5", "metformin_yearly"]
+    young = b12.testing_yield("20-39", names, reference="mma_271")
+    way = "serum B12 below 148, or 148 to 221 and MMA above 271"
+    often = ["once", "each year", "every 5 years", "each year"]
+    assert young["label"].tolist() == [f"{way}, {said}" for said in often]
+    same = b12.testing_yield("20-39", "b12_148_221_mma", reference="mma_271")["positives"]
+    assert young["positives"].tolist() == pytest.approx(same.tolist() * 4)
+    named = {"first": "mma", "cutoff": 376, "grey_cutoff": 271, "second": "b12", "second_cutoff": 221}
+    label = b12.testing_yield("65+", named | {"population": "80+", "label": "the oldest"}, reference="b12_148")["label"]
+    assert label.tolist() == ["MMA above 376, or 271 to 376 and serum B12 below 221, once"]
+
+
+def test_ways_describe_themselves():
+    for one in plans._STRATEGIES:
+        if one.population is None:
+            assert plans.way(one) == one.label
+
+
+def test_people_examined_stand_beside_what_they_are_the_base_of():
+    """Of the stored cells; a table without ``n`` has none."""
+    row = b12.testing_yield("metformin_20+", "b12_148", reference="mma_271").iloc[0]
+    table = stored.cells("metformin_20+")
+    low, raised = table["b12_to"] <= 148, table["mma_from"] >= 271
+    assert (row["n_positives"], row["n_cases"]) == (table.loc[low, "n"].sum(), table.loc[raised, "n"].sum())
+    work = b12.testing_yield("metformin_20+", "b12_148", reference="mma_271_egfr_60").iloc[0]
+    assert work["n_positives"] == table.loc[low & table["egfr_60"], "n"].sum()
+    assert np.isnan(b12.testing_yield(THOUSAND, "b12_148", reference="mma_271").iloc[0]["n_positives"])
+    assert {"n_positives", "n_cases"} <= set(yield_curve("65+", "mma_271"))
 
 
 def test_people_of_a_group_need_its_share():

@@ -29,6 +29,9 @@ _B12 = [0, 100, 118, 133, 148, 150, 185, 200, 221, 258, 300, 350, 400, np.inf]
 _MMA = [0, 271, 376, np.inf]
 #: The main shares: their largest design effect stands for every share of a population.
 _MAIN = ["b12_148", "b12_221", "mma_271"]
+#: The two tests whose agreement has an effective n of its own.
+_TWO = ["b12_148", "mma_271"]
+_WORTH = ["effective_n", "effective_n_tests"]
 
 
 class Population(NamedTuple):
@@ -80,6 +83,8 @@ def cells(population: str, cycles: str = "2011-2014") -> pd.DataFrame:
         effective_n         people drawn at random who would say no more than those examined, of the whole population:
                             n over the largest design effect of serum B12 < 148, < 221 and MMA > 271, so that intervals
                             are about right for that share and too wide for others (up to three times)
+        effective_n_tests   the same of how serum B12 < 148 and MMA > 271 agree in people whose eGFR is 60 or more:
+                            as many of those, n over the mean design effect of the four patterns
 
     Raises
     ------
@@ -97,9 +102,9 @@ def cells(population: str, cycles: str = "2011-2014") -> pd.DataFrame:
     check_choice("cycles", cycles, CYCLES)
     table = evidence.load("nhanes_cells")
     kept = table[(table["population"] == population) & (table["cycles"] == cycles)]
-    columns = ["b12_from", "b12_to", "mma_from", "mma_to", "egfr_60", "n", "share", "effective_n"]
+    columns = ["b12_from", "b12_to", "mma_from", "mma_to", "egfr_60", "n", "share", *_WORTH]
     kept = kept[columns].reset_index(drop=True).assign(egfr_60=kept["egfr_60"].eq("yes").to_numpy(dtype=bool))
-    numbers = ["b12_from", "b12_to", "mma_from", "mma_to", "share", "effective_n"]
+    numbers = ["b12_from", "b12_to", "mma_from", "mma_to", "share", *_WORTH]
     return kept.astype(dict.fromkeys(numbers, float) | {"n": int})
 
 
@@ -123,8 +128,8 @@ def compute_cells(folder: str | Path | None = None) -> pd.DataFrame:
         people["_other_diabetes"] = people["diabetes"] & ~people["metformin"]
         for name, population in POPULATIONS.items():
             inside = _inside(people, population)
-            table = _tabulate(people[inside]).assign(effective_n=_effective_n(people, inside))
-            pieces.append(table.assign(cycles=cycles, population=name))
+            worth = {"effective_n": _effective_n(people, inside), "effective_n_tests": _worth_of_two(people, inside)}
+            pieces.append(_tabulate(people[inside]).assign(cycles=cycles, population=name, **worth))
     table = pd.concat(pieces, ignore_index=True)
     table["egfr_60"] = table["egfr_60"].map({True: "yes", False: "no"})
     first = ["cycles", "population"]
@@ -168,13 +173,32 @@ def _tabulate(people: pd.DataFrame) -> pd.DataFrame:
 
 
 def _effective_n(people: pd.DataFrame, inside: pd.Series) -> float:
-    """People over the largest design effect of the main shares, less for few degrees of freedom (Korn and Graubard).
+    """People over the largest design effect of the main shares: its mean would leave one interval too narrow."""
+    table = _shares(people, indicators(people, _MAIN).where(inside))
+    return _worth(inside.sum(), table["deff"].max(), table["df"].min())
 
-    The mean of design effects would leave the interval of the share with the largest one too narrow.
+
+def _worth_of_two(people: pd.DataFrame, inside: pd.Series) -> float:
+    """People with working kidneys over the mean design effect of how the two tests agree (Rao and Scott).
+
+    A likelihood of the four patterns together is scaled by the mean of its design effects, each counting for the share
+    of people who are not in it; never below 1, as few people may seem to be drawn better than at random.
     """
+    inside = inside & (people["egfr"] >= REDUCED).fillna(False).astype(bool)
+    one, two = (indicators(people, [name])[name].fillna(False).astype(bool) for name in _TWO)
+    patterns = pd.DataFrame({"both": one & two, "first": one & ~two, "second": ~one & two, "neither": ~(one | two)})
+    table = _shares(people, patterns.astype("boolean").where(inside))
+    table = table[table["estimate"] > 0]
+    effect = ((1 - table["estimate"]) * table["deff"]).sum() / max(len(table) - 1, 1)
+    return _worth(inside.sum(), max(effect, 1.0), table["df"].min())
+
+
+def _shares(people: pd.DataFrame, flags: pd.DataFrame) -> pd.DataFrame:
+    return survey_prevalence(pd.concat([people[["weight", "stratum", "psu"]], flags], axis=1), list(flags))
+
+
+def _worth(n: int, effect: float, df: float) -> float:
+    """People over a design effect, less for few degrees of freedom (Korn and Graubard)."""
     from scipy.stats import t
 
-    flags = indicators(people, _MAIN).where(inside)
-    table = survey_prevalence(pd.concat([people[["weight", "stratum", "psu"]], flags], axis=1), _MAIN)
-    n, df = inside.sum(), table["df"].min()
-    return float(n / table["deff"].max() * (t.ppf(0.975, n - 1) / t.ppf(0.975, df)) ** 2)
+    return float(n / effect * (t.ppf(0.975, n - 1) / t.ppf(0.975, df)) ** 2)

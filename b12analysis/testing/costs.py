@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from b12analysis.arguments import InputError, check_choice, check_columns, check_range
+from b12analysis.arguments import InputError, check_choice, check_columns, check_count, check_range
 from b12analysis.testing import plans
 
 __all__ = ["check_price", "costs", "ratio"]
@@ -26,12 +26,13 @@ def check_price(price: Mapping[str, float] | None, currency: str | None, price_y
         return
     for name, value in price.items():
         check_choice("price", name, plans.TESTS)
-        check_range(f"price of {name!r}", value, 0)
+        check_range(f"price of {name!r}", value, 0, float(np.finfo(float).max))
     if not currency:
         raise InputError("price needs its currency, such as currency='EUR'")
     if price_year is None:
         raise InputError("price needs its year, such as price_year=2024: a price without a year says nothing")
     check_range("price_year", price_year, 1900, 2100)
+    check_count("price_year", price_year)
 
 
 def costs(

@@ -15,14 +15,12 @@ import numpy as np
 import pandas as pd
 
 from b12analysis import evidence
-from b12analysis.arguments import InputError, check_choice, check_columns, check_count, check_level, check_range
-from b12analysis.testing import plans
+from b12analysis.arguments import InputError, check_choice, check_columns, check_count, check_level, check_range, shown
+from b12analysis.testing.agreement import COUNTS
 from b12analysis.testing.chains import WALKERS, effective_draws, r_hat, sample
-from b12analysis.testing.people import read_cells
 
-__all__ = ["latent_class", "latent_priors", "two_tests"]
+__all__ = ["latent_class", "latent_priors"]
 
-COUNTS = ["both", "first_only", "second_only", "neither"]
 _ACCURACY = ["sensitivity_1", "specificity_1", "sensitivity_2", "specificity_2"]
 _COVARIANCES = ["covariance_cases", "covariance_others"]
 PARAMETERS = ["prevalence", *_ACCURACY]
@@ -49,7 +47,7 @@ def latent_class(
     tests : DataFrame
         One row per population, in which the tests are taken to be equally good: ``both, first_only, second_only,
         neither``, how many were positive by both tests, by one, by none; optionally ``population``, its name. Counts
-        need not be whole: those of a survey are scaled to its effective n (:func:`two_tests`).
+        need not be whole: those of a survey are scaled to its effective n (:func:`b12analysis.testing.two_tests`).
     priors : DataFrame or mapping
         ``parameter, alpha, beta``: a beta prior for each of "prevalence" (of every population), "sensitivity_1",
         "specificity_1", "sensitivity_2", "specificity_2"; or ``{"prevalence": (1, 1), ...}``. There is no default.
@@ -106,47 +104,13 @@ def latent_class(
     def density(at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return _densities(at, counts, alpha, beta, dependence)
 
-    start = _logit(rng.beta(alpha, beta, size=(chains * WALKERS, len(alpha))))
+    start = _prior_draws(rng, alpha, beta, chains * WALKERS)
     for times in (1, 2, 4, 8):
         kept = sample(density, start, rng, times * draws)
         if agreed := _agree(kept):
             break
-    prior = _logit(rng.beta(alpha, beta, size=(20_000, len(alpha))))
+    prior = _prior_draws(rng, alpha, beta, 20_000)
     return _summary(_parameters(kept, dependence), _parameters(prior, dependence), names, level, agreed)
-
-
-def two_tests(
-    population: str | pd.DataFrame, first: tuple[str, float], second: tuple[str, float], *, cycles: str = "2011-2014"
-) -> pd.DataFrame:
-    """Count how two tests agree in the stored cells, for people with an eGFR of 60 or more, scaled to the effective n.
-
-    Parameters
-    ----------
-    population, cycles
-        As for :func:`testing_yield`.
-    first, second : tuple
-        Test and cut-off: ``("b12", 148)``, ``("mma", 271)``.
-
-    Returns
-    -------
-    DataFrame
-        One row: ``population, both, first_only, second_only, neither``, as :func:`latent_class` takes it.
-
-    Examples
-    --------
-    >>> two_tests("60+", ("b12", 148), ("mma", 271)).round().values.tolist()
-    [['60+', 12.0, 6.0, 75.0, 578.0]]
-    """
-    name, table = read_cells(population, cycles)
-    check_columns("population", table.columns, ["egfr_60", "effective_n"])
-    for one in (first, second):
-        check_choice("test", one[0], plans.TESTS)
-    table = table[table["egfr_60"].astype(bool)]
-    met = [plans.beyond(table, *one) for one in (first, second)]
-    people = (table["share"] * table["effective_n"]).to_numpy(float)
-    patterns = [met[0] & met[1], met[0] & ~met[1], ~met[0] & met[1], ~met[0] & ~met[1]]
-    numbers = {count: [people[rows].sum()] for count, rows in zip(COUNTS, patterns, strict=True)}
-    return pd.DataFrame({"population": [name]} | numbers)
 
 
 def latent_priors(name: str | None = None) -> pd.DataFrame:
@@ -193,6 +157,9 @@ def _shapes(priors: Any) -> dict[str, tuple[float, float]]:
             again = priors.loc[priors["parameter"].duplicated(), "parameter"].iloc[0]
             raise InputError(f"priors has {again!r} twice; give one set")
         priors = {row.parameter: (row.alpha, row.beta) for row in priors.itertuples()}
+    if not isinstance(priors, Mapping):
+        said = "is neither a table nor a mapping; give one such as latent_priors('wide')"
+        raise InputError(f"priors={shown(priors)} {said}")
     missing = [name for name in PARAMETERS if name not in priors]
     if missing:
         raise InputError(
@@ -216,9 +183,16 @@ def _prior_of_all(shapes: Mapping[str, tuple], populations: int, dependence: str
     return alpha, beta
 
 
-def _logit(share: np.ndarray) -> np.ndarray:
-    inside = np.clip(share, 1e-6, 1 - 1e-6)
-    return np.log(inside / (1 - inside))
+def _prior_draws(rng: np.random.Generator, alpha: np.ndarray, beta: np.ndarray, draws: int) -> np.ndarray:
+    """Logits of draws from beta distributions: of two gammas in logs, as a share near 0 or 1 rounds to it.
+
+    The log of a gamma of shape a is that of one of shape a + 1, plus that of an even draw over a.
+    """
+    logs = [
+        np.log(rng.standard_gamma(shape + 1, (draws, len(shape)))) - rng.exponential(size=(draws, len(shape))) / shape
+        for shape in (alpha, beta)
+    ]
+    return logs[0] - logs[1]
 
 
 def _densities(
@@ -274,7 +248,7 @@ def _by_chain(drawn: np.ndarray) -> np.ndarray:
 
 def _parameters(at: np.ndarray, dependence: str) -> np.ndarray:
     """Turn what was sampled into parameters: the covariances in place of where in their range they lie."""
-    values = 1 / (1 + np.exp(-at))
+    values = np.exp(-np.logaddexp(0, -at))
     if dependence == "none":
         return values
     flat = values.reshape(-1, values.shape[-1])

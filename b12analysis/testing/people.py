@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from b12analysis.arguments import InputError, check_choice, check_columns, check_range
@@ -14,6 +15,8 @@ from b12analysis.testing.plans import TESTS
 
 __all__ = ["people_of", "read_cells"]
 
+#: How many people the cells are worth, as a whole.
+_WORTH = ["effective_n", "effective_n_tests"]
 _SUM_TO_ONE = 1e-6  # shares may be rounded to about as many digits
 
 
@@ -66,13 +69,50 @@ def read_cells(population: Any, cycles: str) -> tuple[str, pd.DataFrame]:
         check_range("population share", share, 0, 1)
     if abs(table["share"].sum() - 1) > _SUM_TO_ONE:
         raise InputError(f"population shares sum to {table['share'].sum():.6g}; they must sum to 1")
-    for test in TESTS:
-        limits = table.reindex(columns=[f"{test}_from", f"{test}_to"]).astype(float)
-        for row in limits.index[limits.iloc[:, 1] <= limits.iloc[:, 0]]:
-            raise InputError(f"population row {row}: {test}_from is not below {test}_to")
-    if "effective_n" in table:
-        check_range("population effective_n", table["effective_n"].min(), 1)
+    _check_bands(table)
+    for name in _WORTH:
+        if name in table:
+            _check_worth(name, table[name])
     return "own", _whole(table)
+
+
+def _check_bands(table: pd.DataFrame) -> None:
+    """Refuse bands that end before they begin, and cells that overlap: their people would be counted twice."""
+    limits = {test: _limits(table, test) for test in TESTS}
+    for test, (start, end) in limits.items():
+        for row in np.flatnonzero(end <= start):
+            raise InputError(f"population row {row}: {test}_from is not below {test}_to")
+    kidneys = table["egfr_60"].to_numpy() if "egfr_60" in table else np.zeros(len(table))
+    overlap, same = (np.equal.outer(kidneys, kidneys) for _ in range(2))
+    for start, end in limits.values():
+        overlap &= np.less.outer(start, end) & np.less.outer(start, end).T
+        same &= np.equal.outer(start, start) & np.equal.outer(end, end)
+    for one, two in np.argwhere(overlap & ~same):
+        for test, (start, end) in limits.items():
+            if (start[one], end[one]) != (start[two], end[two]):
+                bands = " and ".join(_band(start[row], end[row]) for row in (one, two))
+                raise InputError(f"population {test} bands {bands} overlap (rows {one} and {two})")
+
+
+def _limits(table: pd.DataFrame, test: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return where the bands of a test begin and end; one of all values where the table says nothing of it."""
+    if not {f"{test}_from", f"{test}_to"} <= set(table):
+        return np.zeros(len(table)), np.full(len(table), np.inf)
+    start, end = (table[f"{test}_{side}"].astype(float) for side in ("from", "to"))
+    return start.to_numpy(), end.fillna(np.inf).to_numpy()
+
+
+def _band(start: float, end: float) -> str:
+    return f"{start:g} and over" if np.isinf(end) else f"{start:g} to {end:g}"
+
+
+def _check_worth(name: str, column: pd.Series) -> None:
+    values = list(column.drop_duplicates())
+    for value in values:
+        check_range(f"population {name}", value, 1)
+    if len(values) > 1:
+        said = f"has {len(values)} values, {values[0]:g} and {values[1]:g}; it is one number for all of its cells"
+        raise InputError(f"population {name} {said}")
 
 
 def _whole(table: pd.DataFrame) -> pd.DataFrame:
@@ -84,6 +124,6 @@ def _whole(table: pd.DataFrame) -> pd.DataFrame:
         if present:
             whole, keys = whole.merge(table[present].drop_duplicates(), how="cross"), [*keys, *present]
     table = whole.merge(table, how="left", on=keys) if keys else table
-    if "effective_n" in table:
-        table = table.assign(effective_n=table["effective_n"].max())
+    known = {name: table[name].max() for name in _WORTH if name in table}  # one number each
+    table = table.assign(**known)
     return table.assign(share=table["share"].fillna(0.0))

@@ -14,7 +14,7 @@ import pandas as pd
 from b12analysis.arguments import InputError, check_choice, check_columns, check_range
 from b12analysis.nhanes.cells import POPULATIONS
 
-__all__ = ["REFERENCES", "Strategy", "beyond", "case", "circular", "positive", "read", "strategies"]
+__all__ = ["REFERENCES", "Strategy", "beyond", "case", "circular", "of", "positive", "read", "strategies", "way"]
 
 #: The markers that can be tests, and the columns of the cells' limits.
 TESTS = {"b12": "serum B12", "mma": "MMA"}
@@ -26,6 +26,10 @@ REFERENCES: dict[str, tuple[str, dict[str, float], str, bool]] = {
     "b12_148_and_mma_271": ("both: B12 below 148 and MMA above 271", {"b12": 148, "mma": 271}, "all", False),
     "b12_148_or_mma_271": ("either: B12 below 148 or MMA above 271", {"b12": 148, "mma": 271}, "any", False),
 }
+
+
+#: Nobody is tested again within days.
+_LEAST_YEARS = 0.01
 
 
 class Strategy(NamedTuple):
@@ -102,6 +106,37 @@ def read(given: Any) -> Strategy:
     return _checked(Strategy(**({"strategy": "own", "label": "own strategy"} | fields)))
 
 
+def of(one: Strategy, population: str) -> Strategy:
+    """Return a strategy as it is done in a population: its name is about another one, its way is not."""
+    if one.population is None or one.population == population:
+        return one
+    every = one.every_years
+    often = "once" if every is None else "each year" if every == 1 else f"every {every:g} years"
+    return one._replace(label=f"{way(one)}, {often}", population=None)
+
+
+def way(one: Strategy) -> str:
+    """Say how people are tested.
+
+    Examples
+    --------
+    >>> way(read("ppi_once"))
+    'serum B12 below 148, or 148 to 221 and MMA above 271'
+    """
+
+    def said(test: str, cutoff: float) -> str:
+        return f"{TESTS[test]} {'below' if test == 'b12' else 'above'} {cutoff:g}"
+
+    parts = [] if one.cutoff is None else [said(one.first, one.cutoff)]
+    if one.second is not None:
+        grey = " to ".join(f"{cut:g}" for cut in sorted(filter(None, [one.cutoff, one.grey_cutoff])))
+        parts.append(f"{grey} and {said(one.second, one.second_cutoff)}")
+    text = ", or ".join(parts)
+    if one.cutoff is None:
+        text = f"{said(one.first, one.grey_cutoff)}, and {said(one.second, one.second_cutoff)}"
+    return f"{text}, only where eGFR is 60 or more" if one.egfr_60 else text
+
+
 def _is_missing(value: Any) -> bool:
     return value is None or (pd.api.types.is_scalar(value) and pd.isna(value))
 
@@ -114,6 +149,8 @@ def _checked(one: Strategy) -> Strategy:
             check_range(f"strategy {name}", getattr(one, name), 0)
     if one.every_years == 0:
         raise InputError("strategy every_years=0 is no interval; leave it out where people are tested once")
+    if one.every_years is not None:
+        check_range("strategy every_years", one.every_years, _LEAST_YEARS)
     if one.cutoff is None and one.grey_cutoff is None:
         raise InputError("strategy has neither cutoff nor grey_cutoff: nobody would ever be positive")
     if len({one.grey_cutoff is None, one.second is None, one.second_cutoff is None}) > 1:

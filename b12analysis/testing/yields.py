@@ -23,6 +23,7 @@ __all__ = ["testing_yield", "yield_curve"]
 
 #: People where the caller does not say how many there are.
 _PER = 1000.0
+_MOST_YEARS = 1000
 
 
 def testing_yield(
@@ -52,7 +53,8 @@ def testing_yield(
         names; or cells of your own: ``b12_from, b12_to`` and, where they are asked for, ``mma_from, mma_to, egfr_60``,
         with ``share`` (sum 1) and, for intervals, ``effective_n``, as :func:`b12analysis.nhanes.cells.cells` has them.
     strategy : str, mapping, row, or list of these
-        Keys of :func:`strategies`, or mappings of its columns.
+        Keys of :func:`strategies`, or mappings of its columns. In another population than the one it names, a
+        strategy keeps its way of testing and is labelled by that.
     reference : str or list of str, optional
         Keys of ``REFERENCES``; all by default.
     people : number, optional
@@ -78,6 +80,8 @@ def testing_yield(
         positives, true_positives, false_positives, missed     people, in the first round
         sensitivity, specificity, ppv        shares (0 to 1) in the first round
         number_needed_to_test     tests per true positive, in the first round
+        n_positives, n_cases      people examined who are positive, and who are deficient by the reference: what ppv
+                                  and sensitivity rest on; missing where the cells have no ``n``
         ..._lower, ..._upper      limits of the seven above; those of ``number_needed_to_test`` take the number of
                                   tests as known, as nearly all of them are first tests
         rounds, later_tests       rounds in ``years``; tests in those after the first, of people not yet positive
@@ -98,10 +102,10 @@ def testing_yield(
     >>> row[["tests", "positives", "true_positives", "missed", "number_needed_to_test"]].astype(float).round(6).tolist()
     [1000.0, 20.0, 8.0, 62.0, 125.0]
     """
-    check_range("years", years, 0)
+    check_range("years", years, 0, _MOST_YEARS)
     check_level(level)
     if people is not None:
-        check_range("people", people, 0)
+        check_range("people", people, 0, float(np.finfo(float).max))
     if incidence is not None:
         check_range("incidence", incidence, 0, 1)
     check_price(price, currency, price_year)
@@ -113,6 +117,7 @@ def testing_yield(
     rows = []
     for one in map(plans.read, given):
         name, table = read_cells(one.population if population is None else population, cycles)
+        one = plans.of(one, name)
         for each in wanted:
             size = _PER if people is None else float(people)
             row = _first_round(table, one, each, size, level) | _later_rounds(table, one, each, size, years, incidence)
@@ -145,6 +150,7 @@ def yield_curve(
         population, reference, reference_label, circular, test, cutoff
         positive, sensitivity, specificity, ppv     shares (0 to 1)
         number_needed_to_test                       people tested per true positive
+        n_positives, n_cases                        people examined who are positive, and who are deficient
         ..._lower, ..._upper                        their limits
 
     Examples
@@ -165,7 +171,7 @@ def yield_curve(
     curve = curve.rename(columns={f"positives{end}": f"positive{end}" for end in ends})
     curve = curve.assign(population=name, test=test, cutoff=np.repeat(cuts, len(curve) // len(cuts)))
     shares = ["positive", "sensitivity", "specificity", "ppv", "number_needed_to_test"]
-    columns = ["population", "reference", "reference_label", "circular", "test", "cutoff"]
+    columns = ["population", "reference", "reference_label", "circular", "test", "cutoff", "n_positives", "n_cases"]
     columns += [f"{share}{end}" for share in shares for end in ends]
     order = curve["reference"].map(list(plans.REFERENCES).index)
     return curve.assign(_order=order).sort_values(["_order", "cutoff"], ignore_index=True)[columns]
@@ -197,6 +203,8 @@ def _first_round(
     row |= limited("sensitivity", found & is_case, ~found & is_case)
     row |= limited("specificity", ~found & ~is_case, found & ~is_case)
     row |= limited("ppv", found & is_case, found & ~is_case)
+    examined = table["n"].fillna(0).to_numpy(float) if "n" in table else np.full(len(table), np.nan)
+    row |= {"n_positives": examined[inside & found].sum(), "n_cases": examined[inside & is_case].sum()}
     ends = {"": "", "_lower": "_upper", "_upper": "_lower"}  # few found, many tests for each
     return row | {
         f"number_needed_to_test{end}": ratio(row["tests"], row[f"true_positives{other}"]) for end, other in ends.items()
