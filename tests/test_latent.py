@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 import b12analysis as b12
+from b12analysis import evidence
 from b12analysis.arguments import InputError
 from b12analysis.testing import chains, latent, latent_priors, two_tests
 from b12analysis.testing.agreement import COUNTS
@@ -111,6 +112,20 @@ def test_prior_draws_follow_the_beta_to_its_ends(shape):
     # of share and rest the one that is near 0 keeps its digits
     side = 1 if shape[0] > shape[1] else -1
     assert kstest(np.exp(-np.logaddexp(0, side * drawn)), beta(*shape[::-side]).cdf).pvalue > 0.01
+
+
+def test_priors_leave_room_for_the_studies_that_they_name():
+    """Also for a specificity that the survey contradicts: a prior is not chosen by the data that it is used on."""
+    from scipy.stats import beta
+
+    printed = evidence.load("accuracy").set_index("id")["value"]
+    priors = latent_priors()
+    cited = priors[priors["evidence"].notna()]
+    assert cited["evidence"].tolist() == ["C16b", "C15", "C16b"]
+    for row in cited.itertuples():
+        lower, upper = beta.ppf([0.025, 0.975], row.alpha, row.beta)
+        assert lower < printed[row.evidence] / 100 < upper
+    assert not priors["note"].str.contains("population of which").any()
 
 
 def ranks(replications: int, draws: int, dependence: str) -> np.ndarray:
