@@ -13,11 +13,12 @@ import b12analysis as b12
 from b12analysis import evidence, reports
 from b12analysis.arguments import InputError
 from b12analysis.figures import bands, forest, grouped
-from b12analysis.findings import effort, truths
+from b12analysis.findings import cutoffs, effort, tested, truths
 from b12analysis.findings import testing as say
 from b12analysis.nhanes import cells as stored
 from b12analysis.nhanes.cells import POPULATIONS
 from b12analysis.testing import REFERENCES, strategies
+from b12analysis.theme import number, share
 
 #: What a sentence must never hold: a missing value, an unfinished list, an empty pair of brackets.
 BROKEN = re.compile(r"\bnan\b|<NA>|\bNone\b|, \)|\(\)|, ,|\{|\}|  ")
@@ -30,6 +31,12 @@ def whole(texts) -> None:
     for text in texts:
         assert text, texts
         assert not BROKEN.search(str(text)), text
+
+
+def short(title: str) -> str:
+    """Return a title that fits its place."""
+    assert len(title) <= 170, (len(title), title)
+    return title
 
 
 def limits_hold(rows: pd.DataFrame) -> None:
@@ -53,7 +60,8 @@ def test_the_answer_counts_a_thousand_people():
     counted = [1000 * cells.loc[rows, "share"].sum() for rows in (found, found & raised, ~found & raised)]
     finding, sentence = say.answer(say.yields("65+", "b12_148_221_mma"), population="65+")
     assert [int(number) for number in re.findall(r"\b\d+\b", finding)[3:]] == [round(one) for one in counted]
-    assert finding.startswith("Of 1,000 adults of 65 and over 63 test positive; 55 of them are deficient by MMA")
+    assert finding.startswith("Of 1,000 adults of 65 and over 63 test positive; 55 of them have raised MMA")
+    assert finding.endswith(" more are missed (circular definition)")
     assert "20 (15–27) tests for each one found" in sentence
 
 
@@ -78,18 +86,18 @@ def test_people_with_working_kidneys_are_counted_of_a_thousand_of_them():
 
 
 def test_people_of_a_country():
-    size, said = say.people("65+", "Ireland", None)
+    size, said = tested.people("65+", "Ireland", None)
     assert (round(size), said) == (719832, "")
-    assert say.people("65+", None, None) == (None, "")
-    assert "does not matter" in say.people("65+", "Ireland", 5.0)[1]
-    assert "is not known here" in say.people("metformin_20+", "Ireland", None)[1]
-    assert say.people("metformin_20+", "Ireland", None)[0] is None
-    adults = say.people("20+", "United States", None)[0]
-    assert say.people("metformin_20+", "United States", 10.0)[0] == pytest.approx(adults / 10)
-    users, said = say.people("metformin_20+", "United States", None)
+    assert tested.people("65+", None, None) == (None, "")
+    assert "does not matter" in tested.people("65+", "Ireland", 5.0)[1]
+    assert "is not known here" in tested.people("metformin_20+", "Ireland", None)[1]
+    assert tested.people("metformin_20+", "Ireland", None)[0] is None
+    adults = tested.people("20+", "United States", None)[0]
+    assert tested.people("metformin_20+", "United States", 10.0)[0] == pytest.approx(adults / 10)
+    users, said = tested.people("metformin_20+", "United States", None)
     assert 0.05 < users / adults < 0.08  # 6.4 % in nhanes_groups
     assert "6.4 %" in said
-    assert say.people("no_supplement_65+", "United States", None)[0] is None  # the survey's bands are 20+, 40+, 60+
+    assert tested.people("no_supplement_65+", "United States", None)[0] is None  # the survey's bands are 20+, 40+, 60+
 
 
 def test_later_rounds_are_tests_and_no_cases():
@@ -106,6 +114,87 @@ def test_what_the_tested_markers_define_is_hollow():
     assert not rows["b12_221", "mma_271"]
     assert rows["b12_221", "b12_148_or_mma_271"]
     assert rows.xs("b12_148_221_mma").all()
+
+
+@pytest.mark.parametrize(("strategy", "word"), [("b12_148", ""), ("b12_221_mma", "(circular definition)")])
+def test_the_title_says_when_it_is_circular(strategy, word):
+    finding, _ = say.answer(say.yields("65+", strategy), population="65+")
+    assert ("circular" in finding) == bool(word)
+    assert finding.endswith(word)
+    partly, _ = say.answer(say.yields("65+", strategy, "b12_148_and_mma_271"), population="65+")
+    assert partly.endswith(word or "(circular in part)")
+
+
+def test_raised_mma_is_no_deficiency_where_kidneys_are_not_considered():
+    rows = say.yields("65+", "b12_148_221_mma")
+    names = [figure["name"] for figure in say.key_figures(rows, country=None, size=None)]
+    texts = [
+        *say.answer(rows, population="65+"),
+        *names,
+        *cutoffs.curve_words(cutoffs.curve("65+", "mma_271")).values(),
+    ]
+    assert not any("deficient by MMA" in text or "of the deficient" in text for text in texts)
+    assert names[1] == "of the positives have raised MMA"
+    kidneys = say.yields("65+", "b12_148", "mma_271_egfr_60")
+    assert "are deficient by MMA" in say.answer(kidneys, population="65+")[0]
+
+
+def few_of(population: str, cycles: str) -> tuple[int, int]:
+    """People examined with serum B12 below 148, and with MMA above 271."""
+    table = stored.cells(population, cycles)
+    return tuple(int(table.loc[rows, "n"].sum()) for rows in (table["b12_to"] <= 148, table["mma_from"] >= 271))
+
+
+@pytest.mark.parametrize(
+    ("population", "none"),
+    [("metformin_20+", False), ("ppi_20+", True), ("diabetes_no_metformin_20+", True), ("20+", False)],
+)
+def test_shares_of_few_people_are_not_quoted(population, none):
+    """Of fewer than 30 with low B12 the share with raised MMA stands in the figure, hollow, and in no sentence."""
+    rows = truths.agreement(population)
+    said = truths.agreement_words(rows)
+    at = rows[rows["population"] == population].set_index("side")
+    for cycles in ("1999-2004", "2011-2014"):
+        few, many = few_of(population, cycles)
+        quoted = f"{share(at.loc[f'low {cycles}', 'estimate'])} ({cycles.replace('-', '–')})"
+        assert (quoted in said["title"]) == (quoted in said["summary"]) == (few >= 30)
+        assert many >= 30
+        assert f"{share(at.loc[f'raised {cycles}', 'estimate'])} ({cycles.replace('-', '–')})" in said["title"]
+    assert ("those with low b12 are too few to quote" in said["title"].lower()) == none
+
+
+def test_key_figures_of_few_people_are_dropped_and_the_title_says_why():
+    """Twelve PPI users were examined and had B12 below 148."""
+    rows = say.yields("ppi_20+", "b12_148")
+    finding, sentence = say.answer(rows, population="ppi_20+")
+    assert finding.endswith("only 12 of those examined are positive, too few to say more")
+    assert "only 12 of those examined" in sentence
+    names = [figure["name"] for figure in say.key_figures(rows, country=None, size=None)]
+    assert names == ["test positive"]
+    whole([finding, sentence])
+
+
+def test_a_cut_off_of_few_people_is_not_quoted():
+    """Of PPI users 12 were below 148 and at least 30 below 221."""
+    table = cutoffs.curve("ppi_20+", "mma_271")
+    at = table[table["reference"] == "mma_271"].set_index(["line", "cutoff"])
+    said = cutoffs.curve_words(table)
+    assert at.loc[("ppv", 148), "n_positives"] == 12
+    assert share(at.loc[("ppv", 148), "estimate"]) not in said["title"] + said["summary"]
+    assert f"of those found below 221 {share(at.loc[('ppv', 221), 'estimate'])} have raised MMA" in said["title"]
+    assert "below 148 pmol/L fewer than 30 people examined, too few to quote; below 221" in said["summary"]
+    whole(said.values())
+
+
+def test_the_most_and_the_fewest_tests_are_not_those_of_few_people():
+    table = effort.by_population("b12_148", "mma_271")
+    few = table.set_index("population")["few"]
+    assert few[["ppi_20+", "diabetes_no_metformin_20+", "80+"]].all()
+    assert not few[["20+", "65+"]].any()
+    quoted = table[~table["few"]]["estimate"]
+    title = effort.needed_words(table, over="populations")["title"]
+    assert f"{number(quoted.min())} to {number(quoted.max())} tests" in title
+    assert quoted.min() > table["estimate"].min()  # of the oldest, of whom 17 were below 148
 
 
 def test_costs_are_counted_by_hand():
@@ -180,23 +269,26 @@ def table_read_once():
 def said_of_tests(population: str, strategy: str, reference: str) -> list[str]:
     """Sentences about one way of testing."""
     rows = say.yields(population, strategy, reference)
-    size, counted = say.people(population, "United States", None)
+    size, counted = tested.people(population, "United States", None)
     for figure in say.key_figures(rows, country="United States", size=size):
         assert all(np.isfinite(value) for value in figure["row"].values()), figure
     limits_hold(say.counts(rows))
+    short(say.answer(rows, population=population)[0])
+    short(say.counts_words(rows, population=population)["title"])
     texts = [*say.answer(rows, population=population), *say.caveats(rows, years=1, size=size, counted=counted)]
     return [*texts, *say.counts_words(rows, population=population).values()]
 
 
 def said_of_all(population: str, reference: str) -> list[str]:
     """Sentences about all ways of testing, the cut-off and the costs."""
-    needed, curve = effort.by_strategy(population, reference), say.curve(population, reference)
+    needed, curve = effort.by_strategy(population, reference), cutoffs.curve(population, reference)
     cost = effort.costs(population, reference, **PRICES)
     for drawn in (needed, curve.dropna(subset=["estimate"]), cost):
         limits_hold(drawn)
-    assert len(bands(curve, x="cutoff", panel="panel", line="line", names=say.CURVE, x_title="pmol/L").data) == 20
-    said = [say.curve_words(curve), effort.cost_words(cost, population=population)]
+    assert len(bands(curve, x="cutoff", panel="panel", line="line", names=cutoffs.CURVE, x_title="pmol/L").data) == 20
+    said = [cutoffs.curve_words(curve), effort.cost_words(cost, population=population)]
     said += [effort.needed_words(needed, over="ways of testing")]
+    assert [short(one["title"]) for one in said]
     return [text for one in said for text in one.values()]
 
 
@@ -223,7 +315,9 @@ def test_sentences_are_whole_over_the_grid(population):
         whole(said_of_tests(population, strategy, reference))
     for reference in ANY:
         whole(said_of_all(population, reference))
-    whole(truths.agreement_words(truths.agreement(population)).values())
+    agreed = truths.agreement_words(truths.agreement(population))
+    short(agreed["title"])
+    whole(agreed.values())
     fits = truths.latent(population, 1)
     assert (fits["flag"] == "").all()
     whole(truths.deficient_words(truths.deficient(population, fits), population=population).values())

@@ -9,35 +9,29 @@ from __future__ import annotations
 import pandas as pd
 
 from b12analysis import evidence
-from b12analysis.findings.country import CENSUS
+from b12analysis.findings.tested import who
 from b12analysis.findings.words import ESTIMATE, the
-from b12analysis.nhanes import groups
-from b12analysis.nhanes.cells import POPULATIONS
-from b12analysis.testing import REFERENCES, people_of, plans, testing_yield, yield_curve
-from b12analysis.theme import number, share
+from b12analysis.testing import REFERENCES, plans, testing_yield
+from b12analysis.theme import number
 
 __all__ = [
     "CAVEATS",
-    "CENSUS",
-    "CURVE",
+    "FEW",
     "HOLLOW",
     "INTERVALS",
     "OUTCOMES",
     "RESTS_ON",
     "answer",
+    "cases",
     "caveats",
     "claims",
     "counts",
     "counts_words",
-    "curve",
-    "curve_words",
     "extent",
     "key_figures",
     "labelled",
     "named",
-    "people",
     "references",
-    "who",
     "yields",
 ]
 
@@ -45,12 +39,6 @@ __all__ = [
 RESTS_ON = pd.DataFrame({"id": ["nhanes_cells"], "source": ["nhanes"], "status": ["verified"]})
 #: The claims that the page shows.
 _CLAIMS = ["claim-X1", "claim-G2", "claim-V1"]
-#: Populations whose label alone does not name people.
-_WHO = {
-    "no_supplement_20+": "adults of 20 and over without a B12 supplement",
-    "no_supplement_65+": "adults of 65 and over without a B12 supplement",
-    "diabetes_no_metformin_20+": "adults with diabetes who take no metformin",
-}
 #: Reference definitions in a few words.
 _SHORT = {
     "b12_148": "B12 below 148",
@@ -61,25 +49,22 @@ _SHORT = {
 }
 #: The same as the title says them.
 _MARKERS = _SHORT | {"b12_148": "serum B12", "mma_271": "MMA", "mma_271_egfr_60": "MMA"}
+#: A raised MMA is called so where the definition does not look at the kidneys, which raise it too.
+_RAISED = "mma_271"
+#: Fewer people examined than this are too few to quote a share of.
+FEW = 30
 _CIRCULAR = {"no": "", "in part": ", which is tested in part", "wholly": ", which is what is tested"}
+_IN_TITLE = {"no": "", "in part": " (circular in part)", "wholly": " (circular definition)"}
 _WITH = {False: "", True: " with working kidneys"}
 #: Which definition comes first where none is chosen.
 _FIRST = "mma_271"
-#: Groups of the US survey that tell how many people are in a population.
-_EXPOSED = {
-    "metformin": "metformin",
-    "ppi": "ppi",
-    "b12_supplement": "supplement_nonusers",
-    "_other_diabetes": "diabetes_no_metformin",
-}
 #: Columns of ``testing_yield`` that count people or tests.
 _COUNTED = ("tests", "positives", "true_positives", "false_positives", "missed", "later_tests")
 OUTCOMES = {
-    "true_positives": "positive and deficient",
-    "false_positives": "positive, not deficient",
-    "missed": "deficient, missed",
+    "true_positives": "positive, definition met",
+    "false_positives": "positive, not met",
+    "missed": "met, but missed",
 }
-CURVE = {"sensitivity": "of the deficient, found", "ppv": "of those found, deficient"}
 INTERVALS = (
     "95 % intervals: exact binomial with the effective number of people (those examined over the largest design effect "
     "of the main shares)."
@@ -97,17 +82,6 @@ CAVEATS = [
     "shares are as wide as the survey's own, or up to three times wider; shares among few people, a fifth narrower at "
     "worst.",
 ]
-
-
-def who(population: str) -> str:
-    """Name the people who are tested.
-
-    Examples
-    --------
-    >>> who("no_supplement_65+")
-    'adults of 65 and over without a B12 supplement'
-    """
-    return _WHO.get(population, POPULATIONS[population].label)
 
 
 def references(reference: str = "any") -> list[str]:
@@ -154,52 +128,54 @@ def is_about_kidneys(reference: str) -> bool:
 
 
 def labelled(table: pd.DataFrame) -> pd.DataFrame:
-    """Add what the figures draw: ``short``, ``hollow`` and ``detail``, about circular definitions."""
+    """Add what figures and words need: ``short``; ``hollow`` and ``detail`` of circular definitions; ``few`` people."""
     circular = table["circular"] != "no"
-    said = {"no": "", "in part": "the definition rests in part on what is tested", "wholly": "on what is tested"}
+    said = {"no": "", "in part": "the definition rests in part on what is tested"}
     said["wholly"] = "the definition rests on what is tested"
-    return table.assign(short=table["reference"].map(_SHORT), hollow=circular, detail=table["circular"].map(said))
+    few = table[["n_positives", "n_cases"]].min(axis=1) < FEW
+    detail = table["circular"].map(said)
+    return table.assign(short=table["reference"].map(_SHORT), hollow=circular, detail=detail, few=few)
 
 
-def people(population: str, country: str | None, exposed_percent: float | None) -> tuple[float | None, str]:
-    """How many people of a country are tested, or None; and what is to be said of that."""
-    group, share_of = POPULATIONS[population], None
-    if country is None:
-        return None, ""
-    if not group.column:
-        said = f"`exposed_percent` does not matter here: {who(population)} are a whole age band."
-        return people_of(population, country), said if exposed_percent is not None else ""
-    ages = f"{group.age_min}+"
-    said = f"How many people of {the(country)} are {who(population)} is not known here; `exposed_percent` says it."
-    if exposed_percent is not None:
-        share_of, said = (
-            exposed_percent / 100,
-            f"{exposed_percent:g} % of the age band being {who(population)} is yours.",
-        )
-    elif country == "United States" and ages in groups.AGE_BANDS:
-        there = groups.prevalence(group=_EXPOSED[group.column], definition="exposure", age_band=ages)
-        share_of = float(there["estimate"].iloc[0])
-        said = f"That {share(share_of)} of the age band are {who(population)} is the survey's share, taken as exact."
-    return None if share_of is None else people_of(population, country, exposed=share_of), said
+def cases(reference: str) -> tuple[str, str, str]:
+    """Say what people are by a definition, who they are together, and one of them.
+
+    Examples
+    --------
+    >>> cases("mma_271")
+    ('have raised MMA', 'those with raised MMA', 'person with raised MMA')
+    >>> cases("b12_148")[0]
+    'are deficient by serum B12'
+    """
+    if reference == _RAISED:
+        return "have raised MMA", "those with raised MMA", "person with raised MMA"
+    return f"are deficient by {_MARKERS[reference]}", "the deficient", "deficient person"
 
 
 def answer(table: pd.DataFrame, *, population: str) -> tuple[str, str]:
     """Return finding and sentence: positives, who of them is deficient, who is missed, by the first definition."""
     row, others = table.iloc[0], table.iloc[1:]
     of = who(population) + _WITH[is_about_kidneys(row["reference"])]
-    positive, deficient, missed = (_said(row, name, alone=True) for name in ("positives", "true_positives", "missed"))
-    found = (
-        f"{deficient} of them are deficient by {_MARKERS[row['reference']]}, and {missed} of the deficient are missed"
-    )
+    positive, true, missed = (_said(row, name, alone=True) for name in ("positives", "true_positives", "missed"))
+    are, together, _ = cases(row["reference"])
+    found = f"{true} of them {are}, {missed} more are missed{_IN_TITLE[row['circular']]}"
     if row["false_positives"] == row["missed"] == 0:
         found = "by definition all of them are deficient and nobody is missed"
+    elif row["few"]:
+        found = f"only {_few(row)}"
     return f"Of 1,000 {of} {positive} test positive; {found}", (
-        f"Tested by {row['label']}, **{_said(row, 'positives')} of 1,000 {of}** are positive. By "
-        f"{row['reference_label']}{_CIRCULAR[row['circular']]}, {_said(row, 'true_positives')} of them are deficient "
-        f"and {_said(row, 'missed')} of the deficient are missed: {_said(row, 'number_needed_to_test')} tests for each "
-        f"one found. By the other definitions {extent(others, 'true_positives')} are deficient and found, "
-        f"{extent(others, 'missed')} missed."
+        f"Tested by {row['label']}, **{_said(row, 'positives')} of 1,000 {of}** are positive. Of "
+        f"them {_said(row, 'true_positives')} {are} ({row['reference_label']}{_CIRCULAR[row['circular']]}), and "
+        f"{_said(row, 'missed')} of {together} are missed: {_said(row, 'number_needed_to_test')} tests for each "
+        f"one found{f'; but only {_few(row)}' if row['few'] else ''}. By the other definitions "
+        f"{extent(others, 'true_positives')} are deficient and found, {extent(others, 'missed')} missed."
     )
+
+
+def _few(row: pd.Series) -> str:
+    """Say of whom too few were examined."""
+    did = "are positive" if row["n_positives"] < FEW else "meet the definition"
+    return f"{row[['n_positives', 'n_cases']].min():.0f} of those examined {did}, too few to say more"
 
 
 def _said(row: pd.Series, name: str, *, alone: bool = False) -> str:
@@ -224,18 +200,25 @@ def _row(row: pd.Series, name: str, scale: float = 1) -> dict[str, float]:
     return {part: float(row[f"{name}{end}"]) * scale for part, end in zip(ESTIMATE, ends, strict=True)}
 
 
+def _key_names(reference: str) -> tuple[str, str, str]:
+    if reference == _RAISED:
+        have = "have raised MMA"
+        return f"of the positives {have}", f"{have} and are missed", "for each person with raised MMA found"
+    texts = ("of the positives are deficient", "are deficient and missed", "for each deficient person found")
+    return tuple(f"{text}, by {_SHORT[reference]}" for text in texts)
+
+
 def key_figures(table: pd.DataFrame, *, country: str | None, size: float | None) -> list[dict]:
     """Key figures for ``page.key_figure``, by the first definition; none that the definition alone decides."""
     row, per = table.iloc[0], {"scale": 1, "unit": "of 1,000 people", "what": "95 % interval"}
-    by = _SHORT[row["reference"]]
-    figures = [
-        {"name": "test positive", "row": _row(row, "positives"), **per},
-        {"name": f"of the positives are deficient, by {by}", "row": _row(row, "ppv"), "what": "95 % interval"},
-        {"name": f"are deficient and missed, by {by}", "row": _row(row, "missed"), **per},
-        {"name": f"for each deficient person found, by {by}", "row": _row(row, "number_needed_to_test")}
-        | per
-        | {"unit": "tests"},
-    ]
+    figures = [{"name": "test positive", "row": _row(row, "positives"), **per}]
+    if not row["few"]:
+        names = _key_names(row["reference"])
+        figures += [
+            {"name": names[0], "row": _row(row, "ppv"), "what": "95 % interval"},
+            {"name": names[1], "row": _row(row, "missed"), **per},
+            {"name": names[2], "row": _row(row, "number_needed_to_test"), **per, "unit": "tests"},
+        ]
     if size is not None:
         everybody = table[~table["reference"].map(is_about_kidneys)].iloc[0]
         told = {
@@ -263,44 +246,12 @@ def counts_words(table: pd.DataFrame, *, population: str) -> dict[str, str]:
     tests = f"{number(row['tests'])} tests{second}"
     found, missed = extent(table, "true_positives"), extent(table, "missed")
     return {
-        "title": f"Of 1,000 people the same tests find {found} deficient and miss {missed}: the definition decides",
+        "title": f"Of 1,000 people the same tests find {found} cases and miss {missed}: the definition decides",
         "summary": f"Of 1,000 {who(population)}, {tests}: true positives, false positives and missed people by five "
         f"definitions of deficiency. By {row['reference_label']}: {_said(row, 'true_positives')} found, "
         f"{_said(row, 'false_positives')} positive without it, {_said(row, 'missed')} missed.",
         "caption": f"Tested by {row['label']}. Of 1,000 people whom the definition speaks of: those with an "
         f"eGFR of 60 or more, or all. United States, 2011–2014. {INTERVALS}",
-    }
-
-
-def curve(population: str, reference: str) -> pd.DataFrame:
-    """Return what serum B12 alone finds as its cut-off moves: a panel per definition, two lines in each."""
-    table = yield_curve(population, references(reference))
-    order = {name: place for place, name in enumerate(references(reference))}
-    table = table.sort_values(["reference", "cutoff"], key=lambda of: of.map(order) if of.name == "reference" else of)
-    circles = table["circular"].map({"no": "", "in part": " (in part circular)", "wholly": " (circular)"})
-    short = [text[0].upper() + text[1:] for text in table["reference"].map(_SHORT)]
-    table = table.assign(panel=short + circles)
-    kept = table[["panel", "reference", "circular", "cutoff"]]
-    lines = [
-        kept.join(table[[line, f"{line}_lower", f"{line}_upper"]].set_axis(ESTIMATE, axis=1)).assign(line=line)
-        for line in CURVE
-    ]
-    return pd.concat(lines, ignore_index=True)
-
-
-def curve_words(table: pd.DataFrame) -> dict[str, str]:
-    """Say what a cut-off gives and takes, by the first definition that it is not part of."""
-    reference = table.loc[table["circular"] == "no", "reference"].iloc[0]
-    at = table[table["reference"] == reference].set_index(["line", "cutoff"])["estimate"]
-    found, right = ([share(at[line, cut]) for cut in (148, 221)] for line in ("sensitivity", "ppv"))
-    label = REFERENCES[reference][0]
-    return {
-        "title": f"From 148 to 221 pmol/L serum B12 finds {found[0]} to {found[1]} of the deficient; of those found "
-        f"{right[0]} to {right[1]} are",
-        "summary": f"Serum B12 alone, by its cut-off. By {label}: below 148 pmol/L {found[0]} of the deficient are "
-        f"found and {right[0]} of those found are deficient; below 221, {found[1]} and {right[1]}.",
-        "caption": f"Title: by {label}. The dotted line marks 148 pmol/L. In circular panels the test itself defines "
-        f"deficiency. {INTERVALS}",
     }
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 import pandas as pd
 
 from b12analysis.estimates import prevalence
-from b12analysis.findings.testing import RESTS_ON, who
+from b12analysis.findings.tested import who
+from b12analysis.findings.testing import FEW, RESTS_ON
 from b12analysis.findings.words import ESTIMATE
 from b12analysis.nhanes.cells import cells
 from b12analysis.testing import latent_class, latent_priors, testing_yield, two_tests
@@ -61,8 +62,6 @@ _MODEL = (
     "Two tests whose errors may go together (Dendukuri and Joseph 2001), serum B12 below 148 and MMA above 271, in "
     "people with an eGFR of 60 or more, 2011–2014."
 )
-#: Fewer people examined than this are too few to quote.
-_FEW = 30
 
 
 def agreement(population: str) -> pd.DataFrame:
@@ -76,7 +75,7 @@ def agreement(population: str) -> pd.DataFrame:
             for side, measure, base in [("low", "ppv", low), ("raised", "sensitivity", raised)]:
                 limits = dict(zip(ESTIMATE, row[[measure, f"{measure}_lower", f"{measure}_upper"]], strict=True))
                 n = int(table.loc[base, "n"].sum())
-                about = {"population": name, "cycles": cycles, "side": f"{side} {cycles}", "n": n, "hollow": n < _FEW}
+                about = {"population": name, "cycles": cycles, "side": f"{side} {cycles}", "n": n, "hollow": n < FEW}
                 rows.append(about | limits | {"detail": f"{n:,} examined"})
     table = pd.DataFrame(rows)
     table.insert(0, "label", [text[0].upper() + text[1:] for text in table["population"].map(who)])
@@ -86,18 +85,25 @@ def agreement(population: str) -> pd.DataFrame:
 def agreement_words(table: pd.DataFrame) -> dict[str, str]:
     """Say how little the two markers agree."""
     first = table.iloc[:4].set_index("side")
-    low, raised = (
-        " and ".join(share(first.loc[f"{side} {cycles}", "estimate"]) for cycles in ("1999-2004", "2011-2014"))
-        for side in ("low", "raised")
-    )
-    people = who(table["population"].iloc[0])
+    low, raised = (_quoted(first, side) for side in ("low", "raised"))
+    parts = [
+        f"of those with low B12 {low} have raised MMA" if low else "those with low B12 are too few to quote",
+        f"of those with raised MMA {raised} have low B12" if raised else "those with raised MMA are too few to quote",
+    ]
+    title = "; ".join(parts)
     return {
-        "title": f"Of those with low B12 {low} have raised MMA; of those with raised MMA {raised} have low B12",
-        "summary": f"In {people}, of those with serum B12 below 148 pmol/L {low} had MMA above 271 nmol/L in 1999–2004 "
-        f"and in 2011–2014, and of those with raised MMA {raised} had low B12. Other populations stand below.",
+        "title": title[0].upper() + title[1:],
+        "summary": f"In {who(table['population'].iloc[0])}, {parts[0]}, and {parts[1]}: serum B12 below 148 pmol/L and "
+        "MMA above 271 nmol/L. Other populations stand below.",
         "caption": "United States; the two pools used different assays of serum B12 (Bio-Rad, then Roche) and of MMA. "
-        f"Hollow: fewer than {_FEW} people examined. 95 % intervals: exact binomial, effective people.",
+        f"Hollow: fewer than {FEW} people examined. 95 % intervals: exact binomial, effective people.",
     }
+
+
+def _quoted(first: pd.DataFrame, side: str) -> str:
+    """Shares of one side by cycles, those of enough people only."""
+    rows = first[first.index.str.startswith(side) & ~first["hollow"]]
+    return " and ".join(f"{share(row.estimate)} ({row.cycles.replace('-', '–')})" for row in rows.itertuples())
 
 
 def latent(population: str, seed: int) -> pd.DataFrame:
@@ -119,7 +125,8 @@ def rests_on() -> pd.DataFrame:
 
 def deficient(population: str, fits: pd.DataFrame) -> pd.DataFrame:
     """How many are deficient by each definition, and by the model; ``is_model`` marks the latter."""
-    counted = two_tests(population, *_TESTS).iloc[0]
+    # Each definition by itself takes the cautious effective n, not that of the four patterns together.
+    counted = two_tests(cells(population).drop(columns="effective_n_tests"), *_TESTS).iloc[0]
     n = sum(counted[name] for name in ("both", "first_only", "second_only", "neither"))
     cases = [min(sum(counted[name] for name in names), n) for names in _PATTERNS.values()]
     table = pd.DataFrame({"label": list(_PATTERNS), "cases": cases, "n": n, "is_model": False, "detail": "definition"})
