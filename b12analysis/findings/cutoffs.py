@@ -52,8 +52,8 @@ def curve_words(table: pd.DataFrame) -> dict[str, str]:
     label = REFERENCES[reference][0]
     return {
         "title": f"{title}; {of_found}",
-        "summary": f"Serum B12 alone, by its cut-off, against {label}. Of {together} it finds {', '.join(of_cases) or few}. "
-        f"Of those found, so many {are}: {'; '.join(of_positives)}.",
+        "summary": f"Serum B12 alone, by its cut-off, against {label}. Of {together} it finds "
+        f"{', '.join(of_cases) or few}. Of those found, so many {are}: {'; '.join(of_positives)}.",
         "caption": f"Title: by {label}. The dotted line marks 148 pmol/L. In circular panels the test itself defines "
         f"deficiency. {INTERVALS}",
     }
