@@ -95,9 +95,10 @@ def beside_words(table: pd.DataFrame, outcome: str) -> dict[str, str]:
     )
     british = "; UK: holoTC below 45 pmol/L, folate above 60 nmol/L" if said else ""
     what = _OUTCOMES[outcome]
+    more = "more, not less," if theirs["estimate"] > alone["estimate"] else "less"
     return {
-        "title": f"Low B12 with high folate went with more {what}, not less: {number(theirs['estimate'])} times the "
-        "odds (published)",
+        "title": f"Low B12 with high folate went with {more} {what}: {number(theirs['estimate'])} times the odds of "
+        f"normal B12 and folate; with normal folate {number(alone['estimate'])} times (published)",
         "summary": f"Older Americans, 1999–2002, against normal B12 and normal folate. Low B12 and high folate: "
         f"{ratio(theirs)} published, {ratio(ours)} ours; low B12 and normal folate: {ratio(alone)} and "
         f"{ratio(ours_alone)}. High against normal folate among those low in B12: {ratio(direct(outcome))} and "
@@ -166,10 +167,12 @@ def interactions_words(table: pd.DataFrame) -> dict[str, str]:
     below = ", ".join(ours.loc[ours["estimate"] < 1, "what"].drop_duplicates())
     names = ", ".join(f"{row['what']} ({WHO[row['who']]})" for row in clear.to_dict("records"))
     people = {who: low_high("anaemia", who)["n"] for who in _SURE}
-    rest = ours[ours["who"] == "everybody"].set_index("outcome")["estimate"].map(number)
+    rest = ours[ours["who"] == "everybody"].set_index("outcome")
+    anaemia, cognition = (rest.loc[name] for name in ("anaemia", "cognitive_impairment"))
+    open_ = all(row["lower"] < 1 < row["upper"] for row in (anaemia, cognition))
     return {
-        "title": f"With the ill counted in, no clear difference by folate is left: {rest['anaemia']} times for "
-        f"anaemia, {rest['cognitive_impairment']} for cognition",
+        "title": f"With the ill counted in, high folate multiplies the odds ratio of low B12 by {ratio(anaemia)} for "
+        f"anaemia and {ratio(cognition)} for cognition{': no clear difference' if open_ else ''}",
         "summary": "By how many times high folate multiplies the odds ratio of low B12; below 1 it would hide. Ours, "
         f"the ill left out ({people['healthy']} people low in B12 and high in folate): {said['healthy']}. Everybody "
         f"({people['everybody']}): {said['everybody']}. Clear of 1: {names or 'none'}. Below 1, as hiding would have "
