@@ -11,7 +11,7 @@ from b12analysis.theme import share
 
 __all__ = ["CURVE", "curve", "curve_words"]
 
-CURVE = {"sensitivity": "of those who meet it, found", "ppv": "of those found, meet it"}
+CURVE = {"sensitivity": "found, of those who meet the definition", "ppv": "meet it, of those found"}
 #: People examined whom each line is a share of, and the cut-offs that the title compares.
 _BASE = {"sensitivity": "n_cases", "ppv": "n_positives"}
 _CUTS = (148, 221)

@@ -80,7 +80,7 @@ CAVEATS = [
     "deficiency is more or less common, and the same cut-off on another assay finds other people.",
     "**Intervals rest on an effective number of people**, one for each population, on the safe side: those of main "
     "shares are as wide as the survey's own, or up to three times wider; shares among few people, a fifth narrower at "
-    "worst.",
+    "worst. The model of two tests has a number of its own, by the mean design effect of how they agree.",
 ]
 
 
