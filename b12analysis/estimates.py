@@ -15,7 +15,10 @@ import pandas as pd
 
 from b12analysis.arguments import InputError, check_choice, check_columns, check_level
 
-__all__ = ["INTERVALS", "check_counts", "effective_n", "prevalence", "summarize"]
+__all__ = ["INTERVALS", "Z95", "check_counts", "effective_n", "prevalence", "summarize"]
+
+#: Standard errors from the middle of an interval to its 95 % limit.
+Z95 = 1.959964
 
 
 def _z(level: float) -> float:

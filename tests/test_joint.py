@@ -19,7 +19,7 @@ TABLE = pd.DataFrame({"a": [0, 1, 0, 1], "b": [0, 0, 1, 1], "share": [0.5, 0.2, 
 
 def effects(width=1.3, **ratios):
     rows = pd.DataFrame({"exposure": list(ratios), "measure": "risk_ratio", "effect": list(ratios.values())})
-    return rows.assign(effect_lower=rows["effect"] / width, effect_upper=rows["effect"] * width)
+    return rows.assign(effect_lower=rows["effect"] / width, effect_upper=rows["effect"] * width, adjustment="none")
 
 
 def joint(exposures, ratios, **options):
@@ -52,7 +52,7 @@ def test_the_same_people_seen_among_the_cases():
 def test_a_ratio_for_each_combination_may_differ_from_the_product():
     # risks 0.1, 0.3, 0.2 and 0.4 (ratio 4, not 6): 190 cases, without a 130, without b 160, without both 100; as the
     # risks add up, each takes away the same in either order
-    ratios = TABLE[["a", "b"]].iloc[1:].assign(measure="risk_ratio", effect=[3.0, 2.0, 4.0])
+    ratios = TABLE[["a", "b"]].iloc[1:].assign(measure="risk_ratio", effect=[3.0, 2.0, 4.0], adjustment="none")
     ratios = ratios.assign(effect_lower=ratios["effect"] * 0.9, effect_upper=ratios["effect"] * 1.1)
     table = joint(TABLE, ratios)
     assert (190 * table["estimate"]).tolist() == pytest.approx([60, 30, 90, 60, 30], abs=1e-9)
@@ -73,10 +73,23 @@ def test_independence_is_the_product_and_has_to_be_said():
         joint(marginal, effects(a=3.0, b=2.0))
 
 
-def test_odds_ratios_are_converted_each_with_its_baseline():
-    odds = effects(a=3.0, b=2.0).assign(measure="odds_ratio", baseline_risk=[0.5, 0.0])
-    risks = effects(a=1.5, b=2.0)
+def test_odds_ratios_are_converted_with_the_risk_of_those_without_any_exposure():
+    # odds of 1/4 and three and two times as large: risks of 3/7 and 1/3 instead of 1/5
+    odds = effects(a=3.0, b=2.0).assign(measure="odds_ratio", baseline_risk=0.2)
+    risks = effects(a=15 / 7, b=5 / 3)
     assert joint(TABLE, odds)["estimate"].tolist() == pytest.approx(joint(TABLE, risks)["estimate"].tolist())
+    drawn = joint(TABLE, odds.assign(baseline_lower=0.1, baseline_upper=0.35), n=2000)
+    assert drawn["estimate"].tolist() == pytest.approx(joint(TABLE, odds)["estimate"].tolist(), abs=CLOSED)
+    width, known = (table["upper"] - table["lower"] for table in (drawn, joint(TABLE, odds, n=2000)))
+    assert (width > known).all()
+
+
+def test_no_draw_makes_a_risk_above_1():
+    # with a risk of 0.16 without exposure the ratio of both together, 6, is at most 1 / 0.16 in every draw
+    limited = joint(TABLE, effects(width=1.5, a=3.0, b=2.0).assign(baseline_risk=0.16), n=20_000)
+    free = joint(TABLE, effects(width=1.5, a=3.0, b=2.0), n=20_000)
+    assert limited["estimate"].tolist() == free["estimate"].tolist()
+    assert (limited["upper"] < free["upper"] - QUANTILE_OF_DRAWS).iloc[:3].all()
 
 
 # -- invariants -------------------------------------------------------------------------------------------------------
@@ -151,6 +164,12 @@ def test_the_interval_is_that_of_the_uncertain_input():
     [
         ("effect_lower", 0.9, "b: the association may be null or protective"),
         ("measure", "hazard_ratio", "b: a hazard ratio is no ratio of risks"),
+        ("adjustment", "adjusted", "b: an adjusted ratio needs the exposure of the cases: Miettinen's formula"),
+        (
+            "adjustment",
+            None,
+            "b: whether the ratio is adjusted is not known, so it needs the exposure of the cases: Miettinen's formula",
+        ),
         ("measure", "odds_ratio", "b: odds ratio without a baseline risk to convert it"),
     ],
 )
@@ -160,6 +179,15 @@ def test_one_effect_without_a_share_leaves_all_unstated(column, value, reason):
     table = joint(TABLE, ratios)
     assert table["estimate"].isna().all()
     assert table["reason"].unique().tolist() == [reason]
+
+
+def test_among_cases_adjusted_ratios_have_a_share():
+    for adjustment in ("adjusted", None):
+        table = joint(TABLE, effects(a=3.0, b=2.0).assign(adjustment=adjustment), among="cases")
+        assert table["reason"].isna().all()
+    without = effects(a=3.0, b=2.0).drop(columns="adjustment")
+    assert joint(TABLE, without, among="cases")["reason"].isna().all()
+    assert joint(TABLE, without)["reason"].str.contains("whether the ratio is adjusted is not known").all()
 
 
 @pytest.mark.parametrize(
@@ -183,6 +211,17 @@ def test_what_cannot_overlap_is_refused(changed, message):
         (effects(a=3.0), {}, "effects are of a; needed is one for each of a, b"),
         (effects(a=3.0, b=2.0).assign(share=[0.3, 0.2]), {}, "share of 'b' is 0.2 in effects, but 0.3 over the rows"),
         (effects(a=3.0, b=2.0).assign(measure="OR"), {}, "row 0: measure='OR' is not known"),
+        (effects(a=3.0, b=2.0).assign(adjustment="crude"), {}, "row 0: adjustment='crude' is not known"),
+        (
+            effects(a=9.0, b=9.0).assign(measure="odds_ratio", baseline_risk=0.45),
+            {},
+            r"baseline_risk=0.45 times a risk ratio of 3.83 \(a \+ b\) is above 1",
+        ),
+        (
+            effects(a=9.0, b=9.0).assign(measure="odds_ratio", baseline_risk=[0.4, 0.01]),
+            {},
+            "baseline_risk of effects is 0.4 and 0.01; needed is one, the risk without any of the exposures",
+        ),
         (effects(a=3.0, b=2.0), {"among": "controls"}, "among='controls' is not known"),
         (effects(a=3.0, b=2.0), {"effective_n": 0}, "effective_n=0 is out of range"),
         (effects(a=3.0, b=2.0), {"level": 95}, "level=95 is out of range"),

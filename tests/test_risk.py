@@ -21,6 +21,7 @@ from b12analysis.risk import (
     with_baseline,
 )
 from b12analysis.risk.draws import draw_share, has_spread
+from b12analysis.risk.refusals import DESIGNS
 
 REFERENCE = json.loads((Path(__file__).parent / "reference" / "attributable.json").read_text())
 
@@ -79,7 +80,25 @@ def test_a_risk_ratio_lies_between_one_and_the_odds_ratio(odds_ratio, risk):
     assert risk_ratio(odds_ratio, 0) == odds_ratio
 
 
+@pytest.mark.parametrize(
+    ("odds_ratio", "risk", "message"),
+    [
+        (-2, 1.5, "odds_ratio=-2 is out of range; it must be above 0 and finite"),
+        (0, 0.1, "odds_ratio=0 is out of range"),
+        (np.inf, 0.1, "odds_ratio=inf is out of range"),
+        (3, 1.5, "baseline_risk=1.5 is out of range; it must be at least 0 and below 1"),
+        (3, 1, "baseline_risk=1 is out of range"),
+        (3, [0.1, -0.1], r"baseline_risk=-0\.1 is out of range"),
+        ("three", 0.1, "odds_ratio='three' is not a number"),
+    ],
+)
+def test_what_is_no_odds_ratio_or_no_risk_is_not_converted(odds_ratio, risk, message):
+    with pytest.raises(InputError, match=message):
+        risk_ratio(odds_ratio, risk)
+
+
 def test_ratios_are_converted_elementwise():
+    assert np.isnan(risk_ratio(3.0, np.nan))
     got = risk_ratio(np.array([3.0, 1.0, 0.5]), np.array([0.5, 0.2, 0.0]))
     assert got == pytest.approx([1.5, 1.0, 0.5])
 
@@ -117,10 +136,10 @@ def test_integers_give_what_floats_give():
 
 
 def test_an_odds_ratio_is_converted_with_the_baseline_risk_of_its_row():
-    rows = risks({"baseline_risk": 0.0}, {"baseline_risk": 0.5}, measure="odds_ratio")
+    rows = risks({"baseline_risk": 0.25}, {"baseline_risk": 0.5}, measure="odds_ratio")
     got = fraction(rows)
-    assert got["risk_ratio"].tolist() == [3.0, 1.5]
-    assert got["estimate"].tolist() == pytest.approx([levin(0.1, 3), levin(0.1, 1.5)])
+    assert got["risk_ratio"].tolist() == [2.0, 1.5]
+    assert got["estimate"].tolist() == pytest.approx([levin(0.1, 2), levin(0.1, 1.5)])
     assert (got["lower"] <= got["estimate"]).all()
     assert got["upper"].iloc[1] < levin(0.1, 2)  # a risk of one half cannot more than double
 
@@ -137,6 +156,24 @@ def test_where_the_ratio_is_known_the_limits_are_those_of_the_exposure():
     row = fraction(exactly(3, exposure=0.5, exposure_lower=0.4, exposure_upper=0.6), n=100_000).iloc[0]
     assert row["lower"] == pytest.approx(levin(0.4, 3), abs=QUANTILE_OF_DRAWS)
     assert row["upper"] == pytest.approx(levin(0.6, 3), abs=QUANTILE_OF_DRAWS)
+
+
+def test_where_the_baseline_alone_is_uncertain_the_limits_are_those_of_the_baseline():
+    # the higher the risk of the unexposed, the smaller the ratio of risks that an odds ratio stands for
+    odds = {"measure": "odds_ratio", "exposure": 0.3, "baseline_risk": 0.2, "adjustment": "none"}
+    row = fraction(exactly(5, **odds, baseline_lower=0.1, baseline_upper=0.36), n=100_000).iloc[0]
+    assert row["estimate"] == pytest.approx(levin(0.3, risk_ratio(5, 0.2)), abs=CLOSED)
+    assert row["lower"] == pytest.approx(levin(0.3, risk_ratio(5, 0.36)), abs=QUANTILE_OF_DRAWS)
+    assert row["upper"] == pytest.approx(levin(0.3, risk_ratio(5, 0.1)), abs=QUANTILE_OF_DRAWS)
+    known = fraction(exactly(5, **odds)).iloc[0]
+    assert known["lower"] == known["upper"] == known["estimate"] == row["estimate"]
+
+
+def test_no_draw_of_a_ratio_makes_a_risk_above_1():
+    rows = risks(exposure=0.3, baseline_risk=[0.3, np.nan]).explode("baseline_risk")
+    capped, free = fraction(rows.reset_index(drop=True), n=100_000)["upper"]
+    assert capped == pytest.approx(levin(0.3, 1 / 0.3), abs=CLOSED)
+    assert free == pytest.approx(levin(0.3, 6), abs=QUANTILE_OF_DRAWS)
 
 
 @pytest.mark.parametrize(("exposure", "lower", "upper"), [(0.1, 0.03, 0.28), (0.01, 0.001, 0.4), (0.9, 0.2, 1.0)])
@@ -320,6 +357,14 @@ def test_the_same_seed_repeats_and_another_does_not():
             {"exposure": 0.0, "exposure_lower": 0.0, "exposure_upper": 0.03},
             "an exposure of none or all has no spread to draw from",
         ),
+        (
+            {"measure": "odds_ratio", "baseline_risk": 0.0},
+            "a baseline risk of none or all of the unexposed converts no odds ratio",
+        ),
+        (
+            {"measure": "odds_ratio", "baseline_risk": 1.0},
+            "a baseline risk of none or all of the unexposed converts no odds ratio",
+        ),
         ({"effect_lower": 0.9}, "the association may be null or protective"),
         ({"effect": 0.5, "effect_lower": 0.3, "effect_upper": 0.8}, "the association may be null or protective"),
     ],
@@ -330,6 +375,12 @@ def test_where_no_share_can_be_stated_the_reason_is(row, reason):
     assert stated["estimate"] == pytest.approx(1 / 6)
     assert unstated["reason"] == reason
     assert all(pd.isna(unstated[part]) for part in ("estimate", "lower", "upper"))
+
+
+def test_designs_are_those_of_the_table():
+    columns = pd.read_csv(Path(__file__).parent.parent / "data" / "columns.csv")
+    (choices,) = columns.loc[columns["column"] == "design", "choices"]
+    assert choices.split(" | ") == list(DESIGNS)
 
 
 def test_only_odds_ratios_mind_how_controls_were_sampled():
@@ -365,6 +416,24 @@ def test_the_rows_given_come_back_with_their_index():
         ({"effect": -2.0, "effect_lower": -3.0}, "row 0: effect=-2 is out of range; a ratio is above 0"),
         ({"effect": 7.0}, "row 0: effect=7 does not lie between its limits 1.5 and 6"),
         ({"exposure_lower": 0.2, "exposure_upper": 0.3}, "exposure=0.1 does not lie between its limits 0.2 and 0.3"),
+        ({"exposure_lower": 0.05}, "row 0: exposure_lower=0.05 without exposure_upper; give both limits or none"),
+        ({"exposure_cases_upper": 0.5}, "exposure_cases_upper=0.5 without exposure_cases_lower; give both"),
+        ({"baseline_risk": 0.1, "baseline_lower": 0.05}, "baseline_lower=0.05 without baseline_upper"),
+        (
+            {"baseline_risk": 0.1, "baseline_lower": 0.2, "baseline_upper": 0.3},
+            "baseline_risk=0.1 does not lie between its limits 0.2 and 0.3",
+        ),
+        ({"baseline_risk": 0.6}, "row 0: baseline_risk=0.6 times a risk ratio of 3 is above 1: no risk can be"),
+        ({"effect_upper": np.inf}, "row 0: effect_upper=inf is out of range; a ratio is above 0 and finite"),
+        ({"effect": np.inf, "effect_upper": np.inf}, "row 0: effect=inf is out of range"),
+        ({"effect_lower": -1.0}, "row 0: effect_lower=-1 is out of range; a limit of a ratio is not below 0"),
+        ({"effect": "three"}, "row 0: effect='three' is not a number"),
+        ({"exposure": "a tenth"}, "row 0: exposure='a tenth' is not a number"),
+        (
+            {"design": "case-control, density sampled", "measure": "odds_ratio", "baseline_risk": 0.1},
+            r"row 0: design='case-control, density sampled' is not known .*'case_control_density'",
+        ),
+        ({"design": "Case_Control_Density"}, "did you mean 'case_control_density'"),
     ],
 )
 def test_what_is_out_of_range_or_unknown_is_refused(columns, message):

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from b12analysis.arguments import check_choice
+from b12analysis.estimates import Z95
 from b12analysis.evidence import load
 
 __all__ = ["KEYS", "interactions", "published"]
@@ -19,7 +20,6 @@ _REFERENCES = {
 }
 #: A group, and the one that it is compared with.
 KEYS = ["b12_status", "folate_status", "reference_b12", "reference_folate"]
-_Z = 1.959964
 
 
 def published(outcome: str | None = None) -> pd.DataFrame:
@@ -163,7 +163,7 @@ def _of(row: pd.Series, ids: str) -> dict[str, object]:
 def _ratio(table: pd.DataFrame, above: str, below: str, basis: str) -> dict[str, object]:
     """One odds ratio over another of other people, with the interval of independent ones."""
     logs = np.log(table.loc[[above, below], ["estimate", "lower", "upper"]].astype(float))
-    se = np.sqrt((((logs["upper"] - logs["lower"]) / (2 * _Z)) ** 2).sum())
+    se = np.sqrt((((logs["upper"] - logs["lower"]) / (2 * Z95)) ** 2).sum())
     ratio = logs.loc[above, "estimate"] - logs.loc[below, "estimate"]
-    limits = {"estimate": np.exp(ratio), "lower": np.exp(ratio - _Z * se), "upper": np.exp(ratio + _Z * se)}
+    limits = {"estimate": np.exp(ratio), "lower": np.exp(ratio - Z95 * se), "upper": np.exp(ratio + Z95 * se)}
     return _of(table.loc[above], f"{above} {below}") | limits | {"basis": basis, "counted": True}

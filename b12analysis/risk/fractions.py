@@ -12,43 +12,64 @@ converted at all: both return a reason instead of a number.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
-from b12analysis.arguments import check_choice, check_columns, check_count, check_level
-from b12analysis.risk.draws import draw_ratio, draw_share, has_spread
-from b12analysis.risk.refusals import check_effects, check_shares, numbers, reasons
+from b12analysis.arguments import InputError, check_columns, check_count, check_level, shown
+from b12analysis.risk.draws import as_risks, draw_risk_ratio, draw_share, has_spread
+from b12analysis.risk.refusals import ADJUSTMENTS, by_formula, check_effects, check_shares, numbers, reasons
 
 __all__ = ["ADJUSTMENTS", "attributable_fraction", "risk_ratio"]
-
-#: What is known of confounding: a crude ratio, one of a randomised trial, an adjusted one.
-ADJUSTMENTS = ("none", "trial", "adjusted")
 
 
 def risk_ratio(odds_ratio: float, baseline_risk: float) -> float:
     """Risk ratio that an odds ratio implies where the unexposed have ``baseline_risk``.
 
+    The formula holds for a crude odds ratio. Of an adjusted one it is biased, more so the commoner deficiency is and
+    the more the people differ whom the adjustment makes alike; there the baseline risk would have to be adjusted too.
+
     Parameters
     ----------
-    odds_ratio : float or array, > 0
-    baseline_risk : float or array in [0, 1]
-        Risk of the unexposed, share of people.
+    odds_ratio : float or array, above 0
+    baseline_risk : float or array from 0 to below 1
+        Risk of the unexposed, share of people; at 0 the ratio is the odds ratio, the limit for a rare outcome.
 
     Returns
     -------
     float or array
-        Risk ratio.
+        Risk ratio; missing where one of the two is.
+
+    Raises
+    ------
+    InputError
+        If an odds ratio or a risk is out of range.
 
     Source
     ------
-    Zhang and Yu, JAMA 1998;280:1690.
+    Zhang and Yu, JAMA 1998;280:1690. Its bias with adjusted odds ratios: McNutt et al., Am J Epidemiol 2003;157:940
+    (recalled).
 
     Examples
     --------
     >>> round(risk_ratio(3.0, 0.5), 3)  # odds 1 becomes odds 3: risk 0.5 becomes 0.75
     1.5
     """
-    return odds_ratio / (1 - baseline_risk + baseline_risk * odds_ratio)
+    odds, risk = _floats("odds_ratio", odds_ratio), _floats("baseline_risk", baseline_risk)
+    for value in odds[(odds <= 0) | np.isinf(odds)]:
+        raise InputError(f"odds_ratio={value:g} is out of range; it must be above 0 and finite")
+    for value in risk[(risk < 0) | (risk >= 1)]:
+        raise InputError(f"baseline_risk={value:g} is out of range; it must be at least 0 and below 1")
+    ratio = as_risks(odds, risk)
+    return ratio if ratio.ndim else float(ratio)
+
+
+def _floats(argument: str, given: Any) -> np.ndarray:
+    try:
+        return np.asarray(given, dtype=float)
+    except (TypeError, ValueError):
+        raise InputError(f"{argument}={shown(given)} is not a number") from None
 
 
 def attributable_fraction(
@@ -61,7 +82,9 @@ def attributable_fraction(
     Miettinen: AF = pc (RR - 1) / RR, pc the exposure of the cases, RR crude or adjusted
 
     A crude ratio gives a crude fraction: it is that of the exposure only if nothing else differs between those with and
-    without it. Limits of a share are met by logit-normal draws, which lie between 0 and 1 by themselves.
+    without it. Limits of a share are met by logit-normal draws, which lie between 0 and 1 by themselves; a ratio that
+    would make a risk above 1 is drawn as one that makes it 1. Odds ratios are converted by :func:`risk_ratio`, which is
+    biased for adjusted ones.
 
     Parameters
     ----------
@@ -71,7 +94,8 @@ def attributable_fraction(
         ``effect`` with its 95 % interval ``effect_lower``, ``effect_upper``, ``adjustment`` of it ("none", "trial" or
         "adjusted"; missing is not known), and ``exposure`` (p) or ``exposure_cases`` (pc), each optionally with
         ``..._lower``, ``..._upper`` (otherwise it is taken as known). Further optional columns are ``design``,
-        ``baseline_risk`` (share; needed to convert odds ratios) and ``outcome`` (missing is "deficiency").
+        ``baseline_risk`` of the unexposed (share; needed to convert odds ratios; optionally with ``baseline_lower``,
+        ``baseline_upper``) and ``outcome`` (missing is "deficiency").
     n : int
         Draws of the simulation.
     level : float
@@ -92,8 +116,9 @@ def attributable_fraction(
     Raises
     ------
     InputError
-        If columns are missing, a measure or an adjustment is unknown, an exposure is not a share, or a value does not
-        lie between its limits.
+        If columns are missing, a measure, an adjustment or a design is unknown, an exposure is not a share, a ratio is
+        not above 0 and finite, a value does not lie between its limits or has one of them only, or the baseline risk
+        times a ratio is above 1.
 
     Source
     ------
@@ -113,19 +138,18 @@ def attributable_fraction(
     check_count("n", n)
     check_level(level)
     check_effects(risks)
-    for name in ("exposure", "exposure_cases", "baseline_risk"):
+    for name in ("exposure", "exposure_cases"):
         check_shares(risks, name)
-    effect, lower, upper, baseline = numbers(risks, "effect", "effect_lower", "effect_upper", "baseline_risk")
+    effects = np.stack(numbers(risks, "effect", "effect_lower", "effect_upper"), axis=1)
+    baselines = np.stack(numbers(risks, "baseline_risk", "baseline_lower", "baseline_upper"), axis=1)
     by_cases, shares = _exposed(risks)
     reason = _reasons(risks, by_cases, shares)
     stated, is_odds = reason == "", (risks["measure"] == "odds_ratio").to_numpy(bool)
-    ratio = np.where(is_odds, risk_ratio(effect, baseline), effect)
-    draws = np.random.default_rng(rng).standard_normal((2, n))
+    ratio = np.where(is_odds, as_risks(effects[:, 0], baselines[:, 0]), effects[:, 0])
+    draws = np.random.default_rng(rng).standard_normal((3, n))
     fractions = np.full((len(risks), n), np.nan)
     for row in np.flatnonzero(stated):
-        drawn = draw_ratio(effect[row], lower[row], upper[row], draws[0])
-        if is_odds[row]:
-            drawn = risk_ratio(drawn, baseline[row])
+        drawn = draw_risk_ratio(effects[row], baselines[row], draws[0], draws[2], is_odds=is_odds[row])
         fractions[row] = _fraction(by_cases[row], draw_share(*shares[row], draws[1]), drawn)
 
     tail = (1 - level) / 2
@@ -151,23 +175,20 @@ def _exposed(risks: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
 
 def _reasons(risks: pd.DataFrame, by_cases: np.ndarray, shares: np.ndarray) -> np.ndarray:
     """Why no fraction is stated: of the effect, of its exposure, and of the formula that the two allow."""
-    nowhere = pd.Series(pd.NA, index=risks.index, dtype="string")
-    adjustment = risks["adjustment"].astype("string") if "adjustment" in risks else nowhere
-    for row, value in adjustment.dropna().items():
-        check_choice(f"row {row!r}: adjustment", value, ADJUSTMENTS)
     limits = ~np.isnan(shares).any(axis=1)
     blind = limits & ~np.array([has_spread(*row) for row in shares], dtype=bool)
     found = {
         "exposure or effect is not known with an interval": np.isnan(shares[:, 0]),
         "an exposure of none or all has no spread to draw from": blind,
-        "an adjusted ratio needs the exposure of the cases: Miettinen's formula": ~by_cases
-        & (adjustment == "adjusted").to_numpy(dtype=bool, na_value=False),
-        "whether the ratio is adjusted is not known, so it needs the exposure of the cases: Miettinen's formula": (
-            ~by_cases & adjustment.isna().to_numpy(dtype=bool)
-        ),
     }
     reason = reasons(risks)
-    return np.where(reason != "", reason, np.select(list(found.values()), list(found), default="")).astype(object)
+    of_exposure = np.select(list(found.values()), list(found), default="")
+    return _first(reason, of_exposure, by_formula(risks, by_cases))
+
+
+def _first(*reason: np.ndarray) -> np.ndarray:
+    """Of several reasons for each row the first that there is."""
+    return np.select([one != "" for one in reason], list(reason), default="").astype(object)
 
 
 def _fraction(by_cases: np.ndarray, share: np.ndarray, ratio: np.ndarray) -> np.ndarray:

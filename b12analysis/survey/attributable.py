@@ -22,9 +22,9 @@ from b12analysis.survey import regression as r
 from b12analysis.survey.intervals import t_quantile
 from b12analysis.survey.logistic import fit
 
-__all__ = ["survey_attributable_fraction"]
+__all__ = ["NULL", "survey_attributable_fraction"]
 
-_NULL = "the association may be null or protective"
+NULL = "the association may be null or protective"
 #: Outcomes whose causes no formula here holds.
 _NERVES = ("neuropathy", "insensate", "numbness", "tingling")
 _SHARE = ["estimate", "lower", "upper", "lowest", "highest", "without"]
@@ -226,7 +226,7 @@ def _reason(model: _Model, observed: _World, without: _World, row: dict[str, Any
     if len(terms) == 1:
         (term,) = terms
         lower = min(lower, np.sign(moved[:, term].sum()) * model.coefficient[term] - model.half[term])
-    return None if lower > 0 else _NULL
+    return None if lower > 0 else NULL
 
 
 def _together(
