@@ -35,7 +35,7 @@ STEADY = settings(derandomize=True, deadline=None, max_examples=15)
 
 
 def fraction(people=PEOPLE, formula=FORMULA, exposures=BOTH, **options):
-    return survey_attributable_fraction(people, formula, exposures, **options)
+    return survey_attributable_fraction(people, formula, exposures, **({"outcome": "deficiency"} | options))
 
 
 def log_se(table, df=12):
@@ -161,16 +161,48 @@ def test_no_share_of_what_may_be_null_and_the_joint_leaves_it_out():
     assert table.drop(("single", "coin"))["reason"].isna().all()
 
 
-def test_no_share_of_a_protective_exposure_and_none_of_neuropathy():
+def test_no_share_of_a_protective_exposure():
     supplement = PEOPLE.assign(supplement=1 - PEOPLE["no_supplement"])
     row = fraction(supplement, "low ~ supplement + age10", "supplement").iloc[0]
     assert row["reason"] == "the association may be null or protective"
     away = fraction(supplement, "low ~ supplement + age10", "supplement", to={"supplement": 1}).iloc[0]
     assert away["estimate"] > 0  # those without, if they had one
-    nerves = fraction(PEOPLE.rename(columns={"low": "neuropathy"}), FORMULA.replace("low", "neuropathy"))
-    assert nerves["estimate"].isna().all()
-    assert nerves["reason"].str.contains("no share is stated").iloc[0]
-    assert nerves["reason"].iloc[-1] == "no exposure has a share to state"
+
+
+@pytest.mark.parametrize("name", ["neuropathy", "Neuropathy", "two_sites", "nerve_damage", "numbness", "low"])
+def test_no_share_of_what_is_not_known_to_be_deficiency(name):
+    renamed = PEOPLE.rename(columns={"low": name}), FORMULA.replace("low", name)
+    table = fraction(*renamed, outcome=None)
+    assert table["estimate"].isna().all()
+    why = f"no share is stated for {name}: the fractions are of deficiency; outcome='deficiency' says that it is one"
+    assert table["reason"].iloc[0] == why
+    assert table["reason"].iloc[-1] == "no exposure has a share to state"
+    assert fraction(*renamed, outcome="nerve damage")["reason"].iloc[0] == (
+        "no share is stated for nerve damage: the fractions are of deficiency"
+    )
+
+
+def test_a_definition_of_deficiency_needs_no_word():
+    renamed = PEOPLE.rename(columns={"low": "b12_148"}), FORMULA.replace("low", "b12_148")
+    pd.testing.assert_frame_equal(fraction(*renamed, outcome=None), fraction())
+
+
+@pytest.mark.parametrize("level", [0.5, 0.8, 0.95, 0.99])
+def test_whether_a_share_is_stated_does_not_hang_on_the_level_of_its_interval(level):
+    # 14 of 100 against 40 of 400: an odds ratio of 1.47 (0.76 to 2.81)
+    open_, clear = (counted(100, cases, 400, 40) for cases in (14, 30))
+    row = fraction(open_, "low ~ vegan", "vegan", level=level, **BARE).iloc[0]
+    assert row["reason"] == "the association may be null or protective"
+    row = fraction(clear, "low ~ vegan", "vegan", level=level, **BARE).iloc[0]
+    assert pd.isna(row["reason"])
+    assert row["estimate"] == pytest.approx(20 / 70, abs=CLOSED)
+
+
+def test_an_exposure_may_be_called_like_a_part_of_the_outcome():
+    people = PEOPLE.rename(columns={"low": "b12_dosage", "metformin": "age"})
+    table = fraction(people, "b12_dosage ~ age + no_supplement", "age")
+    expected = fraction(PEOPLE, "low ~ metformin + no_supplement", "metformin")
+    assert table["estimate"].tolist() == expected["estimate"].tolist()
 
 
 def test_nobody_to_change_has_no_share():
@@ -187,6 +219,9 @@ def test_nobody_to_change_has_no_share():
         ({"exposures": "low"}, "exposures='low' is not known"),
         ({"to": {"age10": 0}}, "to='age10' is not known; choose one of 'metformin', 'no_supplement'"),
         ({"to": {"metformin": "none"}}, "to of 'metformin': 'none' is not a number"),
+        ({"to": {"metformin": np.nan}}, "to of 'metformin': nan is not a number"),
+        ({"to": {"metformin": -np.inf}}, "to of 'metformin': -inf is not a number"),
+        ({"outcome": 1}, "outcome=1 is not a text"),
         ({"level": 95}, "level=95 is out of range"),
         ({"domain": "adults"}, "people lacks column 'adults'"),
     ],

@@ -85,7 +85,8 @@ def compute_fractions(folder: str | Path | None = None) -> pd.DataFrame:
             names, weight = MODELS[model]
             weighted = people.assign(_weight=people[weight].fillna(0.0))
             formula = f"{outcome} ~ {' + '.join(names)} + age10 + sex + ethnicity"
-            table = survey_attributable_fraction(weighted, formula, names, weight="_weight", domain="_inside")
+            options = {"weight": "_weight", "domain": "_inside", "outcome": "deficiency"}
+            table = survey_attributable_fraction(weighted, formula, names, **options)
             rows.append(table.assign(cycles=cycles, age_band=age_band, indicator=outcome, model=model))
     table = pd.concat(rows, ignore_index=True)
     first = ["cycles", "age_band", "indicator", "model"]

@@ -8,7 +8,7 @@ that of the exposure only if the association is causal and the formula holds all
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from numbers import Real
 from typing import Any
 
@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from b12analysis.arguments import InputError, check_choice, check_level
+from b12analysis.evidence import load
 from b12analysis.shapley import MOST, average, sequential, subsets
 from b12analysis.survey import design as d
 from b12analysis.survey import regression as r
@@ -25,8 +26,6 @@ from b12analysis.survey.logistic import fit
 __all__ = ["NULL", "survey_attributable_fraction"]
 
 NULL = "the association may be null or protective"
-#: Outcomes whose causes no formula here holds.
-_NERVES = ("neuropathy", "insensate", "numbness", "tingling")
 _SHARE = ["estimate", "lower", "upper", "lowest", "highest", "without"]
 _COLUMNS = ["exposure", "kind", "exposed", "estimate", "lower", "upper", "lowest", "highest", "observed", "without"]
 
@@ -43,6 +42,7 @@ def survey_attributable_fraction(
     domain: str | None = None,
     singleton: str = "error",
     to: Mapping[str, Any] | None = None,
+    outcome: str | None = None,
 ) -> pd.DataFrame:
     """Share of all cases that would be absent without some exposures, by a logistic model, knowing the survey's design.
 
@@ -62,6 +62,10 @@ def survey_attributable_fraction(
         As in :func:`survey_prevalence`.
     to : dict, optional
         What an exposure is set to, by its name; 0 (no) by default.
+    outcome : str, optional
+        What the outcome is. Only "deficiency" has a share: of anything else, such as neuropathy, no formula holds all
+        the causes. By default it is taken for one where its column is called as a definition in the table
+        ``biomarkers``.
 
     Returns
     -------
@@ -76,9 +80,9 @@ def survey_attributable_fraction(
         observed, without        prevalence as predicted for people as they are, and with the exposures taken away
         df                       PSUs less strata, among those with anybody in the domain
         n, cases                 people in the domain with a value of every variable, and those with the outcome
-        reason                   why no share is stated: the interval of the odds ratio or of the share itself leaves
-                                 open that there is none; missing where one is. Such an exposure stays in the model
-                                 and out of the joint.
+        reason                   why no share is stated: the outcome is no deficiency, or the 95 % interval (whatever
+                                 the level) of the odds ratio or of the share itself leaves open that there is none;
+                                 missing where one is. Such an exposure stays in the model and out of the joint.
 
     Raises
     ------
@@ -93,21 +97,23 @@ def survey_attributable_fraction(
     Examples
     --------
     >>> people = pd.DataFrame({"vegan": [1] * 100 + [0] * 900, "low": [1] * 30 + [0] * 70 + [1] * 90 + [0] * 810})
-    >>> table = survey_attributable_fraction(people, "low ~ vegan", "vegan", weight=None, strata=None, psu=None)
+    >>> bare = dict(weight=None, strata=None, psu=None)
+    >>> table = survey_attributable_fraction(people, "low ~ vegan", "vegan", outcome="deficiency", **bare)
     >>> table[["kind", "estimate", "lower", "upper"]].round(3).values.tolist()  # 20 of 120 cases
     [['single', 0.167, 0.084, 0.242]]
     """
     check_level(level)
     names = [exposures] if isinstance(exposures, str) else list(exposures)
     design = d.design_of(people, weight=weight, strata=strata, psu=psu, singleton=singleton)
-    model = _model(people, formula, design, d.domain_of(people, domain), level)
+    model = _at_level(_model(people, formula, design, d.domain_of(people, domain)), level)
+    none = _no_deficiency(outcome, model.outcome)
     reference = dict.fromkeys(names, 0) | dict(to or {})
     _check_exposures(names, reference, model)
     worlds = {of: _world(model, {names[cause]: reference[names[cause]] for cause in of}) for of in subsets(len(names))}
     rows = []
     for cause, name in enumerate(names):
         row = {"exposure": name, "kind": "single"} | _row(model, worlds[()], worlds[(cause,)])
-        rows.append(row | {"reason": _reason(model, worlds[()], worlds[(cause,)], row)})
+        rows.append(row | {"reason": none or _reason(model, worlds[()], worlds[(cause,)])})
     stated = [cause for cause in range(len(names)) if rows[cause]["reason"] is None]
     if len(names) > 1:
         rows += _together(model, names, stated, worlds)
@@ -126,12 +132,12 @@ class _Model:
     spec: Any  # formulaic's: makes the terms of other people as it made those of these
     coefficient: np.ndarray
     influence: np.ndarray
-    half: np.ndarray  # of the coefficients' intervals
     share: np.ndarray  # weight of each person, summing to 1
     design: d.Design
     df: int
     cases: int
-    t: float
+    t: float = np.nan
+    half: np.ndarray = field(default_factory=lambda: np.empty(0))  # of the coefficients' intervals
 
     def sums(self, values: np.ndarray) -> np.ndarray:
         """Add up over the people of each PSU."""
@@ -152,23 +158,41 @@ class _World:
     totals: np.ndarray
 
 
-def _model(people: pd.DataFrame, formula: str, design: d.Design, inside: np.ndarray, level: float) -> _Model:
+def _model(people: pd.DataFrame, formula: str, design: d.Design, inside: np.ndarray) -> _Model:
     fitted = fit(people, formula, design, inside)
     read = fitted.read
-    df, weight = r.degrees_of_freedom(read, design), design.weight[read.row]
-    counts = {"df": df, "cases": int(read.outcome.sum()), "t": float(t_quantile(df, level))}
-    parts = {"coefficient": fitted.coefficient, "influence": fitted.influence, "half": np.empty(0)}
-    model = _Model(
-        formula.partition("~")[0],
+    weight = design.weight[read.row]
+    return _Model(
+        formula.partition("~")[0].strip(),
         read.known,
         read.row,
         read.spec,
+        fitted.coefficient,
+        fitted.influence,
         share=weight / weight.sum(),
         design=design,
-        **parts,
-        **counts,
+        df=r.degrees_of_freedom(read, design),
+        cases=int(read.outcome.sum()),
     )
-    return replace(model, half=model.half_width(np.stack([model.sums(part) for part in fitted.influence.T])))
+
+
+def _at_level(model: _Model, level: float) -> _Model:
+    """Give the model the widths of intervals of a level."""
+    model = replace(model, t=float(t_quantile(model.df, level)))
+    return replace(model, half=model.half_width(np.stack([model.sums(part) for part in model.influence.T])))
+
+
+def _no_deficiency(outcome: str | None, column: str) -> str | None:
+    """Why nothing has a share of this outcome: it is not said to be deficiency, nor called as a definition of it."""
+    if not isinstance(outcome, str | None):
+        raise InputError(f"outcome={outcome!r} is not a text, such as 'deficiency'")
+    if outcome is None:
+        known = load("biomarkers")
+        if column in set(known.loc[known["definition_class"] != "adequate", "definition"]):
+            return None
+        said = "; outcome='deficiency' says that it is one"
+        return f"no share is stated for {column}: the fractions are of deficiency{said}"
+    return None if outcome == "deficiency" else f"no share is stated for {outcome}: the fractions are of deficiency"
 
 
 def _check_exposures(names: list[str], reference: dict[str, Any], model: _Model) -> None:
@@ -176,12 +200,13 @@ def _check_exposures(names: list[str], reference: dict[str, Any], model: _Model)
         raise InputError(f"exposures={names!r}: needed are 1 to {MOST} different columns of the formula")
     for name in reference:
         argument = "exposures" if name in names else "to"
-        check_choice(argument, name, names if argument == "to" else [c for c in model.known if c not in model.outcome])
+        terms = [column for column in model.known if column in model.spec.required_variables]
+        check_choice(argument, name, names if argument == "to" else terms)
     for name, value in reference.items():
         seen = r.plain(model.known[name])
         if not pd.api.types.is_numeric_dtype(seen.dtype):
             check_choice(f"to of {name!r}", value, sorted(seen.unique()))
-        elif not isinstance(value, Real):
+        elif not (isinstance(value, Real) and np.isfinite(value)):
             raise InputError(f"to of {name!r}: {value!r} is not a number")
 
 
@@ -214,15 +239,14 @@ def _interval(model: _Model, fraction: float, totals: np.ndarray) -> dict[str, f
         return {"estimate": fraction, "lower": 1 - rest * np.exp(half), "upper": 1 - rest * np.exp(-half)}
 
 
-def _reason(model: _Model, observed: _World, without: _World, row: dict[str, Any]) -> str | None:
+def _reason(model: _Model, observed: _World, without: _World) -> str | None:
     """Why no share is stated: its interval reaches 0, or the odds ratio's reaches 1 where the exposure is one term."""
-    if any(word in model.outcome for word in _NERVES):
-        return f"no share is stated for {model.outcome}: the formula cannot hold its other causes"
+    model = _at_level(model, 0.95)  # a share that is in doubt is not stated for a narrower interval
     moved = observed.terms - without.terms
     terms = np.flatnonzero((moved != 0).any(axis=0))
     if not len(terms):
         return "nobody in the domain is exposed"
-    lower = row["lower"]
+    lower = _row(model, observed, without)["lower"]
     if len(terms) == 1:
         (term,) = terms
         lower = min(lower, np.sign(moved[:, term].sum()) * model.coefficient[term] - model.half[term])
