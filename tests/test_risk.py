@@ -573,31 +573,55 @@ def test_each_pair_of_every_risk_group_has_a_fraction_or_a_reason(group, exposur
 
 
 def compared(**columns):
-    count = len(columns["cohort"])
-    rows = {"id": [f"o{n}" for n in range(count)], "source": ["s"] * count, "status": ["verified"] * count}
-    rows |= {"definition": ["b12_148"] * count, "effective_n": [100.0] * count}
-    return pd.DataFrame(rows | columns)
+    count = len(columns["id"])
+    rows = {
+        "source": ["s"] * count,
+        "status": ["verified"] * count,
+        "lower": [np.nan] * count,
+        "upper": [np.nan] * count,
+    }
+    return pd.DataFrame(rows | {"reported_percent": [np.nan] * count} | columns)
 
 
-def test_the_baseline_is_that_of_the_same_cohort_and_definition_and_no_other():
-    pairs = pd.DataFrame({"cohort": ["a", "a", "b"], "definition": ["b12_148", "b12_150", "b12_148"]})
-    others = compared(cohort=["a", "c"], estimate=[0.05, 0.02])
+def test_the_baseline_is_that_of_the_people_compared_and_of_nobody_else():
+    pairs = pd.DataFrame({"comparator": ["o0", pd.NA, "o2"], "effect_id": ["E0", "E1", "E2"]})
+    others = compared(id=["o1", "o0", "o2"], estimate=[0.02, 0.05, np.nan], lower=0.03, upper=0.09)
     got = with_baseline(pairs, others)
-    assert got["baseline_risk"].tolist()[0] == 0.05
     assert got["baseline_risk"].isna().tolist() == [False, True, True]
-    assert got["baseline_id"].tolist()[0] == "o0"
+    assert got.iloc[0][["baseline_risk", "baseline_lower", "baseline_upper"]].tolist() == [0.05, 0.03, 0.09]
+    assert got["baseline_id"].iloc[0] == "o0"
+    assert got["baseline_id"].isna().tolist() == [False, True, True]
+    without = with_baseline(pairs.drop(columns="comparator"), others)
+    assert without["baseline_risk"].isna().all()
 
 
-def test_of_several_people_compared_the_most_precise_give_the_baseline():
-    pairs = pd.DataFrame({"cohort": ["a"], "definition": ["b12_148"]})
-    others = compared(cohort=["a"] * 3, estimate=[0.05, 0.1, np.nan], effective_n=[100.0, 900.0, 5000.0])
-    assert with_baseline(pairs, others)["baseline_risk"].tolist() == [0.1]
+def test_a_bare_percentage_is_a_baseline_without_limits():
+    pairs = pd.DataFrame({"comparator": ["o0"]})
+    got = with_baseline(pairs, compared(id=["o0"], estimate=[np.nan], reported_percent=[2.4])).iloc[0]
+    assert got["baseline_risk"] == pytest.approx(0.024)
+    assert pd.isna(got[["baseline_lower", "baseline_upper"]]).all()
 
 
-def test_vegetarians_in_singapore_are_converted_with_the_risk_in_singapore():
-    # 164 of 592 people with diabetes were deficient: an odds ratio of 21.61 is a ratio of risks of only 3.2 there
-    pairs = exposures_with_effects(load("risk_factors").query("group == 'vegetarians'"))
-    others = prevalence(load("surveys").query("cohort == 'singapore_t2dm'"))
-    ratio = attributable_fraction(with_baseline(pairs, others), n=500, rng=1)["risk_ratio"]
-    by_hand = 21.61 / (1 - 164 / 592 + 164 / 592 * 21.61)
-    assert ratio.to_numpy() == pytest.approx([by_hand] * len(ratio))
+def published(*ids):
+    factors = load("risk_factors")
+    pairs = exposures_with_effects(factors, exposure=0.1)
+    table = with_baseline(pairs[pairs["effect_id"].isin(ids)], prevalence(load("surveys")))
+    assert set(table["effect_id"]) == set(ids)
+    return table.set_index("effect_id")
+
+
+def test_each_effect_has_the_baseline_of_those_whom_its_study_compared():
+    # metformin against diabetes without it (2.4 %), not against all adults; Crohn's with against without resection, of
+    # whom no risk is printed, not against ulcerative colitis; vegetarians against others, not against everybody
+    got = published("B71", "B08", "B17", "B24", "B25", "A12x")
+    assert got["baseline_risk"].dropna().to_dict() == pytest.approx({"B71": 0.024, "A12x": 0.059})
+    assert got["baseline_id"].dropna().to_dict() == {"B71": "B70b", "A12x": "A11"}
+
+
+def test_who_is_compared_is_of_the_same_study_and_definition():
+    factors, surveys = load("risk_factors"), load("surveys").set_index("id")
+    factors = factors[factors["comparator"].notna()]
+    others = surveys.loc[factors["comparator"]]
+    for column in ("cohort", "definition"):
+        assert factors[column].tolist() == others[column].tolist()
+    assert (factors["group"].to_numpy() != others["group"].to_numpy()).all()

@@ -38,6 +38,7 @@ KEYS = [
     ("group", "groups", "group"),
     ("definition", "biomarkers", "definition"),
     ("claim", "claims", "id"),
+    ("comparator", "surveys", "id"),
 ]
 
 #: SHA-256 of the package's tables that :func:`load` has read since this was last cleared: what a report rests on.

@@ -18,7 +18,6 @@ __all__ = [
     "exposures",
     "exposures_with_effects",
     "of_definition",
-    "outside",
     "pair_rows",
     "ratios",
     "with_baseline",
@@ -71,6 +70,7 @@ def exposures_with_effects(risk_factors: pd.DataFrame, *, exposure: float | None
         exposure_id, exposure_country, exposure_year, exposure_population   the row that says so
         measure, effect, effect_lower, effect_upper, design  the ratio, its 95 % interval, and the study's design
         adjustment               of the ratio, where the table has it: "none", "trial" or "adjusted"
+        comparator               the row of ``load("surveys")`` on the people compared, where the table has it
         effect_id, effect_population, comparison, cohort, definition     the row that says so
         source, status           of the effect; exposure_source, exposure_status of the exposure
 
@@ -84,7 +84,7 @@ def exposures_with_effects(risk_factors: pd.DataFrame, *, exposure: float | None
     names = {"value": "effect", "lower": "effect_lower", "upper": "effect_upper", "id": "effect_id"}
     names |= {"population": "effect_population"}
     kept = ["group", "measure", "design", "comparison", "cohort", "definition", "source", "status", *names]
-    kept += [name for name in ("adjustment",) if name in effect]
+    kept += [name for name in ("adjustment", "comparator") if name in effect]
     if exposure is None:
         exposed = exposures(risk_factors).dropna(subset=["value"])
         same_people = exposed.groupby(["group", "cohort", "population"])["year_end"]
@@ -146,52 +146,50 @@ def comparators(surveys: pd.DataFrame, measured: pd.DataFrame) -> pd.DataFrame:
     return surveys[surveys["cohort"].isin(measured["cohort"]) & (_role(surveys) == "comparator")]
 
 
-def outside(surveys: pd.DataFrame) -> pd.DataFrame:
-    """Rows for people outside risk groups: comparators and general populations.
-
-    Examples
-    --------
-    >>> "vegans" in set(outside(load("surveys"))["group"])
-    False
-    """
-    return surveys[_role(surveys).isin(["comparator", "general"])]
-
-
 def _role(surveys: pd.DataFrame) -> pd.Series:
     return surveys["group"].map(load("groups").set_index("group")["role"])
 
 
-def with_baseline(pairs: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
-    """Add the risk of the unexposed where the study of the effect measured it: same cohort, same definition.
+def with_baseline(pairs: pd.DataFrame, surveys: pd.DataFrame) -> pd.DataFrame:
+    """Add the risk of the unexposed: of the people whom the study of the effect compared, as its ``comparator`` says.
 
-    Another population's risk would not do: an odds ratio from a clinic where a quarter are deficient, converted with
-    the 2 % of a national survey, would pass for a far larger ratio of risks than it is.
+    Nobody else's risk would do: an odds ratio from a clinic where a quarter are deficient, converted with the 2 % of a
+    national survey, would pass for a far larger ratio of risks than it is. Everybody in the same study would not do
+    either, as the exposed are among them.
 
     Parameters
     ----------
     pairs : DataFrame
-        What :func:`exposures_with_effects` returns: ``cohort, definition`` of the effect.
-    others : DataFrame
-        Surveys of people outside risk groups, after ``prevalence``: ``cohort, definition, estimate, effective_n, id,
-        source, status``.
+        What :func:`exposures_with_effects` returns: ``comparator`` is the id of the people compared; missing where
+        their risk is not printed.
+    surveys : DataFrame
+        Surveys after ``prevalence``: ``id, estimate, lower, upper, reported_percent, source, status``. A percentage
+        printed without a number of people is a risk without limits.
 
     Returns
     -------
     DataFrame
-        The pairs, and ``baseline_risk, baseline_id, baseline_source, baseline_status``, missing where nobody outside
-        the group was measured; of several rows the one with the largest effective n.
+        The pairs, and ``baseline_risk, baseline_lower, baseline_upper, baseline_id, baseline_source,
+        baseline_status``, missing where the risk of the people compared is not known.
 
     Examples
     --------
-    >>> pairs = pd.DataFrame({"cohort": ["a", "b"], "definition": ["b12_148"] * 2})
-    >>> row = {"cohort": "a", "definition": "b12_148", "estimate": 0.02, "effective_n": 900, "id": "X"}
+    >>> pairs = pd.DataFrame({"effect_id": ["E", "F"], "comparator": ["X", pd.NA]})
+    >>> row = {"id": "X", "estimate": 0.02, "lower": 0.01, "upper": 0.04, "reported_percent": 2.0}
     >>> with_baseline(pairs, pd.DataFrame([row | {"source": "s", "status": "verified"}]))["baseline_risk"].tolist()
     [0.02, nan]
     """
-    known = others[others["estimate"].notna()].sort_values("effective_n", ascending=False, kind="stable")
-    names = {"estimate": "baseline_risk", "id": "baseline_id", "source": "baseline_source", "status": "baseline_status"}
-    best = known.drop_duplicates(["cohort", "definition"])[["cohort", "definition", *names]].rename(columns=names)
-    return pairs.merge(best, on=["cohort", "definition"], how="left")
+    printed = surveys["reported_percent"].astype(float) / 100
+    risk = surveys["estimate"].astype(float)
+    known = surveys[["id", "source", "status"]].add_prefix("baseline_")
+    known = known.assign(baseline_risk=risk.where(risk.notna(), printed))
+    for limit in ("lower", "upper"):
+        known[f"baseline_{limit}"] = surveys[limit].astype(float).where(risk.notna())
+    order = [f"baseline_{part}" for part in ("risk", "lower", "upper", "id", "source", "status")]
+    known = known.loc[known["baseline_risk"].notna(), order]
+    comparator = pairs.reindex(columns=["comparator"])["comparator"].astype("string")
+    found = known.set_index(known["baseline_id"].astype("string")).reindex(comparator)
+    return pairs.join(found.set_index(pairs.index))
 
 
 def pair_rows(shares: pd.DataFrame) -> pd.DataFrame:
