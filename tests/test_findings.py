@@ -585,7 +585,7 @@ def test_every_attributable_fraction_is_said_or_why_it_is_not(group, exposure):
     pairs = risk.exposures_with_effects(FACTORS[FACTORS["group"] == group], exposure=exposure)
     shares = risk.attributable_fraction(pairs.assign(baseline_risk=0.05, adjustment="none"), n=200, rng=1)
     stated = findings.effects.label_shares(shares[shares["reason"].isna()])
-    why = findings.effects.unstated(shares, pairs)
+    why = findings.effects.unstated(shares, FACTORS[FACTORS["group"] == group])
     assert len(stated) or why
     texts = [*sentences(stated), *why]
     if len(stated):
@@ -597,6 +597,7 @@ def test_every_attributable_fraction_is_said_or_why_it_is_not(group, exposure):
         assert rows["id"].is_unique
         assert set(rows["id"]) <= set(FACTORS["id"])
         assert rows[["source", "status"]].notna().all(axis=None)
+    texts = [text.replace("whether the ratio is adjusted is not known", "") for text in texts]  # that is a reason
     assert [text for text in texts if BROKEN.search(text) or "not known" in text] == []
 
 
@@ -762,7 +763,7 @@ def test_attributable_fractions_are_labelled_by_exposure_and_effect():
         ["X", "somebody", "recalled"],
         ["E", "somebody", "secondary"],
     ]
-    assert findings.effects.unstated(shares, pairs) == []
+    assert findings.effects.unstated(shares, table) == []
     chosen = risk.attributable_fraction(
         risk.exposures_with_effects(table, exposure=0.2).assign(baseline_risk=0.05, adjustment="none"), rng=1
     )
@@ -780,12 +781,45 @@ def test_every_reason_is_said_with_how_many_it_concerns():
     )
     pairs = risk.exposures_with_effects(table)
     shares = risk.attributable_fraction(pairs.assign(baseline_risk=0.05, adjustment="none"), n=100, rng=1)
-    why = findings.effects.unstated(shares, pairs)
+    why = findings.effects.unstated(shares, table)
     assert len(why) == 2
-    assert any("2 of 4" in text and "null or protective" in text for text in why)
+    assert any("2 of 4" in text and "null or protective (E2, E3)" in text for text in why)
     assert any("1 of 4" in text and "density-sampled" in text for text in why)
-    (none,) = findings.effects.unstated(shares.iloc[:0], pairs.iloc[:0])
-    assert "No attributable fraction" in none
+
+
+def why_not(*rows, **columns):
+    """What is said of shares of these rows, with what is set for every ratio."""
+    table = effects(*rows).assign(comparator=pd.NA).assign(**columns)
+    pairs = risk.with_baseline(risk.exposures_with_effects(table), prevalence(SURVEYS))
+    return findings.effects.unstated(risk.attributable_fraction(pairs, n=100, rng=1), table)
+
+
+EXPOSED = {"id": "X", "quantity": "exposure", "measure": "percent", "interval": "none", "value": 4.0}
+
+
+def test_that_an_adjustment_is_not_known_is_said_in_plain_words():
+    (why, help_) = why_not(EXPOSED, {"id": "E1", "measure": "risk_ratio"}, adjustment=pd.NA)
+    assert "1 of 1 attributable fraction not stated:** whether the ratio is adjusted is not known" in why
+    assert "(E1)" in why
+    assert "What was read of these studies does not say whether the ratio is adjusted for age and the like." in why
+    assert "which is not printed" in why
+    assert help_.startswith("**No `exposure_percent` would help:**")
+    (why, _) = why_not(EXPOSED, {"id": "E1"}, adjustment=pd.NA)
+    assert "is not printed. Whether it is adjusted is not said either." in why
+    (why, _) = why_not(EXPOSED, {"id": "E1"}, adjustment="adjusted")
+    assert "said either" not in why
+
+
+def test_whether_an_exposure_of_ones_own_would_help_is_said():
+    (nothing,) = why_not({"interval": "none"}, adjustment="none")
+    assert "no ratio on deficiency with an interval is published here, so no `exposure_percent`" in nothing
+    (usable,) = why_not({"id": "E1", "measure": "risk_ratio"}, {"id": "E2"}, adjustment="none")
+    assert "Set it by `exposure_percent`: 1 of 2 ratios allows a share (E1)." in usable
+    first, *_ = why_not({"id": "E1", "measure": "risk_ratio"}, adjustment="adjusted")
+    assert "no `exposure_percent` would help: the reasons lie in the ratios" in first
+    (blind,) = why_not(EXPOSED | {"interval": "ci95", "value": 0.0, "lower": 0.0, "upper": 3.0},
+                       {"id": "E1", "measure": "risk_ratio"}, adjustment="none")  # fmt: skip
+    assert "no spread to draw from" in blind
 
 
 # -- recovery --------------------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from b12analysis.risk import (
     exposures_with_effects,
     risk_ratio,
     with_baseline,
+    with_trials,
 )
 from b12analysis.risk.draws import draw_share, has_spread
 from b12analysis.risk.refusals import DESIGNS
@@ -625,3 +626,35 @@ def test_who_is_compared_is_of_the_same_study_and_definition():
     for column in ("cohort", "definition"):
         assert factors[column].tolist() == others[column].tolist()
     assert (factors["group"].to_numpy() != others["group"].to_numpy()).all()
+
+
+# -- arms of trials ---------------------------------------------------------------------------------------------------
+
+#: R, metafor 3.8: escalc(measure="RR", ai=.043*858, n1i=858, ci=.023*857, n2i=857), limits with 1.959964.
+METAFOR = [1.869565, 1.091052, 3.203582]
+
+
+def test_a_trial_s_arms_give_a_ratio_that_nothing_confounds():
+    metformin = load("risk_factors").query("group == 'metformin'")
+    table = with_trials(metformin, load("surveys"))
+    pd.testing.assert_frame_equal(table.iloc[: len(metformin)], metformin.reset_index(drop=True))
+    arms = table.iloc[len(metformin) :].set_index("id")
+    assert arms["comparator"].to_dict() == {"B66a": "B66b", "B67a": "B67b", "B68a": "B68b", "B68c": "B68d"}
+    assert set(arms["adjustment"]) == set(arms["design"]) == {"trial"}
+    got = arms.loc["B66a", ["value", "lower", "upper"]].astype(float)
+    assert got.tolist() == pytest.approx(METAFOR, rel=1e-6)  # printed to seven digits
+    pairs = with_baseline(exposures_with_effects(table, exposure=0.1), prevalence(load("surveys")))
+    stated = fraction(pairs).set_index("effect_id")
+    assert stated.loc["B66a", "estimate"] == pytest.approx(levin(0.1, 4.3 / 2.3))
+    assert stated.loc["B67a", "reason"] == "the association may be null or protective"  # 7.4 and 5.4 % after 13 years
+
+
+def test_only_the_groups_and_arms_given_have_a_ratio():
+    factors, surveys = load("risk_factors"), load("surveys")
+    vegans = factors.query("group == 'vegans'")
+    assert with_trials(vegans, surveys)["id"].tolist() == vegans["id"].tolist()
+    metformin = factors.query("group == 'metformin'")
+    for some in (surveys.query("definition == 'holotc_35'"), surveys.query("id != 'B66b' and definition == 'b12_150'")):
+        assert set(with_trials(metformin, some)["id"]) - set(metformin["id"]) <= {"B67a"}
+    nobody = surveys.assign(reported_percent=surveys["reported_percent"].mask(surveys["id"] == "B66b", 0.0))
+    assert "B66a" not in set(with_trials(metformin, nobody)["id"])

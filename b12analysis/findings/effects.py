@@ -10,9 +10,22 @@ from typing import Any
 import pandas as pd
 
 from b12analysis.arguments import check_choice
+from b12analysis.estimates import prevalence
 from b12analysis.evidence import load
-from b12analysis.findings.words import ESTIMATE, ORIGIN, Row, count, group_label, known, labelled, short, spread, years
-from b12analysis.risk import SHOWN_RATIOS
+from b12analysis.findings.words import (
+    ESTIMATE,
+    ORIGIN,
+    Row,
+    count,
+    definition_label,
+    group_label,
+    known,
+    labelled,
+    short,
+    spread,
+    years,
+)
+from b12analysis.risk import SHOWN_RATIOS, attributable_fraction, exposures_with_effects, with_baseline
 from b12analysis.theme import number, share
 
 __all__ = ["COLUMNS", "FIGURES", "SHARE_COLUMNS", "figure", "label", "label_shares", "unstated"]
@@ -108,7 +121,7 @@ FIGURES = {
         title="If causal, the group would account for {extent} of all deficiency",
         summary="Levin's attributable fraction, {who}: {extent} over {pairs} of an exposure and an effect.",
         caption="Levin's formula; intervals simulated from those of the inputs. Odds ratios are converted with the "
-        "risk of the people whom the same study compared.",
+        "risk of the people whom the same study compared; a trial's ratio is computed from both arms' percentages.",
         extent=spread,
         axis={"axis_title": "share of all deficiency, % (95 % interval)"},
     ),
@@ -177,20 +190,72 @@ def label_shares(shares: pd.DataFrame) -> pd.DataFrame:
         return exposed if pd.isna(place) else f"{exposed}, {place} {row['exposure_year']}"
 
     def detail(row: Row) -> list[str]:
-        return [f"{row['measure'].replace('_', ' ')} {number(row['effect'])}", short(row["effect_population"], 46)]
+        ratio = f"{row['measure'].replace('_', ' ')} {number(row['effect'])}"
+        what = [] if pd.isna(row["definition"]) else [definition_label(row["definition"])]
+        return [ratio, short(row["effect_population"], 46), *what]
 
     return labelled(shares, label, detail)
 
 
-def unstated(shares: pd.DataFrame, pairs: pd.DataFrame) -> list[str]:
-    """Say why attributable fractions are not stated."""
-    if pairs.empty:
+#: What reasons mean, for those who do not know the two formulas.
+_MEANING = {
+    "whether the ratio is adjusted is not known": "What was read of these studies does not say whether the ratio is "
+    "adjusted for age and the like. Beside a share of the population stands only a crude ratio or that of a trial; an "
+    "adjusted one needs the share of the deficient who are in the group, which is not printed.",
+    "an adjusted ratio needs": "The ratio is adjusted for age and the like; it needs the share of the deficient "
+    "who are in the group, which is not printed. With the share of the population it gives a wrong answer.",
+    "odds ratio without a baseline risk": "An odds ratio is larger than a ratio of risks. What would turn it into one, "
+    "the risk of the people whom the study compared, is not printed.",
+    "odds ratio from density-sampled controls": "The controls were drawn as the cases arose, so the ratio compares "
+    "rates, not risks.",
+    "the association may be null": "The interval of the ratio includes 1 or lies below it.",
+}
+#: Reasons that another exposure would mend.
+_OF_EXPOSURE = ("exposure or effect", "an exposure of none or all")
+
+
+def unstated(shares: pd.DataFrame, effects: pd.DataFrame) -> list[str]:
+    """Say why attributable fractions are not stated, and whether another exposure would help.
+
+    Parameters
+    ----------
+    shares : DataFrame
+        What :func:`b12analysis.attributable_fraction` returns.
+    effects : DataFrame
+        Rows of ``risk_factors`` from which the shares were made.
+    """
+    if len(shares):
+        said = _reasons(shares)
+        mended = shares["reason"].isna() | shares["reason"].str.startswith(_OF_EXPOSURE).fillna(False)
+        return said if mended.any() else [*said, "**No `exposure_percent` would help:** the reasons lie in the ratios."]
+    pairs = exposures_with_effects(effects, exposure=0.1)  # whichever: what matters is whether there is a share
+    any_share = attributable_fraction(with_baseline(pairs, prevalence(load("surveys"))), n=1, rng=1)
+    if any_share.empty:
         return [
-            "**No attributable fraction:** it takes a ratio on deficiency with an interval and an exposure prevalence; "
-            "one of the two is not published here. `exposure_percent` sets the exposure."
+            "**No attributable fraction:** no ratio on deficiency with an interval is published here, so no "
+            "`exposure_percent` would give one."
         ]
-    missing = shares[shares["reason"].notna()]
+    usable = any_share.loc[any_share["reason"].isna(), "effect_id"]
+    how_many = "**No attributable fraction:** how many people are in the group is not published here"
+    if usable.empty:
+        return [
+            f"{how_many}, and no `exposure_percent` would help: the reasons lie in the ratios.",
+            *_reasons(any_share),
+        ]
     return [
-        f"**{len(rows)} of {len(shares)} attributable fractions are not stated:** {reason}."
-        for reason, rows in missing.groupby("reason")
+        f"{how_many}. Set it by `exposure_percent`: {len(usable)} of {count(len(any_share), 'ratio')} "
+        f"{'allows' if len(usable) == 1 else 'allow'} a share ({', '.join(usable)})."
     ]
+
+
+def _reasons(shares: pd.DataFrame) -> list[str]:
+    """Say each reason, of how many and of which ratios, and what it means."""
+    said = []
+    for reason, rows in shares[shares["reason"].notna()].groupby("reason"):
+        meant = [meaning for start, meaning in _MEANING.items() if reason.startswith(start)]
+        if reason.startswith("odds ratio without a baseline risk") and rows["adjustment"].isna().any():
+            meant.append("Whether it is adjusted is not said either.")
+        of = ", ".join(rows["effect_id"].unique())
+        first = f"**{len(rows)} of {count(len(shares), 'attributable fraction')} not stated:** {reason} ({of})."
+        said.append(" ".join([first, *meant]))
+    return said

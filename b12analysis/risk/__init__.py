@@ -17,6 +17,7 @@ from b12analysis.risk.fractions import ADJUSTMENTS, attributable_fraction, risk_
 from b12analysis.risk.joint import joint_fraction
 from b12analysis.risk.overview import group_by_definition, risk_groups
 from b12analysis.risk.profile import KINDS, conflicts, gradients, risk_profile
+from b12analysis.risk.trials import with_trials
 
 __all__ = [
     "ADJUSTMENTS",
@@ -38,4 +39,5 @@ __all__ = [
     "risk_profile",
     "risk_ratio",
     "with_baseline",
+    "with_trials",
 ]
