@@ -18,6 +18,8 @@ R = json.loads((Path(__file__).parent / "reference" / "risk_groups.json").read_t
 CLOSED = 1e-12
 #: The tables are stored to ten decimals.
 STORED = 1e-10
+#: Those whose blood was not measured weigh a little more or less than the others of their combination; 0.0068 at worst.
+UNEQUAL_WEIGHTS = 0.007
 #: R fits the logit of the share iteratively.
 R_LOGIT = 1e-6
 #: The same examples on every run.
@@ -182,8 +184,9 @@ def test_the_shares_of_a_set_add_up_to_one(definition, band, intake):
     assert table["combination"].is_unique
     for name in ("share", "case_share"):
         assert table[name].sum() == pytest.approx(1, abs=len(table) * STORED)
-    total = (table["share"] * table["estimate"]).sum()
-    assert ((table["share"] * table["estimate"] / total - table["case_share"]).abs() < 0.06).all()  # some not measured
+    # cases are counted among those measured: as many of the people of a combination as n of them, weights apart
+    cases = table["share"] * table["estimate"] * table["n"] / table["people"]
+    assert (cases / cases.sum() - table["case_share"]).abs().max() < UNEQUAL_WEIGHTS
     asked = [risk for risk in groups.RISKS if table[risk].notna().any()]
     assert len(asked) == 5 - (band == "60+") - (not intake)
     rows = table[table["combination"] != "other"]
