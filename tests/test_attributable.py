@@ -23,7 +23,7 @@ FORMULA = "low ~ metformin + no_supplement * old + age10"
 BOTH = ["metformin", "no_supplement"]
 BARE = {"weight": None, "strata": None, "psu": None}
 
-#: Closed formulas on both sides; the coefficients are those of Newton's method to the last digit.
+#: Closed formulas on both sides.
 CLOSED = 1e-12
 #: Newton's method ends when a step is below 1e-11; the fraction of a saturated model is closed, the fit is not.
 NEWTON = 1e-10
