@@ -797,6 +797,15 @@ def why_not(*rows, **columns):
 EXPOSED = {"id": "X", "quantity": "exposure", "measure": "percent", "interval": "none", "value": 4.0}
 
 
+def test_shares_of_one_trial_are_told_apart_by_their_years():
+    metformin = risk.with_trials(FACTORS[FACTORS["group"] == "metformin"], SURVEYS)
+    shares = risk.attributable_fraction(risk.exposures_with_effects(metformin, exposure=0.1), n=100, rng=1)
+    details = findings.effects.label_shares(shares[shares["reason"].isna()])["detail"].tolist()
+    assert [detail.split("risk ratio ")[1].split(" ·")[0] for detail in details] == [
+        *("1.9 after 5 years", "2.0 after 5 years", "1.3 after 13 years")
+    ]
+
+
 def test_that_an_adjustment_is_not_known_is_said_in_plain_words():
     (why, help_) = why_not(EXPOSED, {"id": "E1", "measure": "risk_ratio"}, adjustment=pd.NA)
     assert "1 of 1 attributable fraction not stated:** whether the ratio is adjusted is not known" in why

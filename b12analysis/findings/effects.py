@@ -192,7 +192,9 @@ def label_shares(shares: pd.DataFrame) -> pd.DataFrame:
     def detail(row: Row) -> list[str]:
         ratio = f"{row['measure'].replace('_', ' ')} {number(row['effect'])}"
         what = [] if pd.isna(row["definition"]) else [definition_label(row["definition"])]
-        return [ratio, short(row["effect_population"], 46), *what]
+        after = known(row.get("gradient_by")) == "duration" and known(row["step_is"]) == "at"
+        when = [f"after {row['step']:g} {row['step_unit']}{'s' * (row['step'] != 1)}"] if after else []
+        return [" ".join([ratio, *when]), short(row["effect_population"], 46), *what]
 
     return labelled(shares, label, detail)
 

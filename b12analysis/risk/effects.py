@@ -24,6 +24,7 @@ __all__ = [
 ]
 
 RATIOS = ("risk_ratio", "prevalence_ratio", "odds_ratio")
+_OPTIONAL = ("adjustment", "comparator", "gradient_by", "step", "step_is", "step_unit")
 #: A ratio of hazards is shown, but it is no ratio of risks.
 SHOWN_RATIOS = (*RATIOS, "hazard_ratio")
 
@@ -71,6 +72,7 @@ def exposures_with_effects(risk_factors: pd.DataFrame, *, exposure: float | None
         measure, effect, effect_lower, effect_upper, design  the ratio, its 95 % interval, and the study's design
         adjustment               of the ratio, where the table has it: "none", "trial" or "adjusted"
         comparator               the row of ``load("surveys")`` on the people compared, where the table has it
+        gradient_by, step, step_is, step_unit    where the effect stands on a gradient, such as after 5 years; likewise
         effect_id, effect_population, comparison, cohort, definition     the row that says so
         source, status           of the effect; exposure_source, exposure_status of the exposure
 
@@ -84,7 +86,7 @@ def exposures_with_effects(risk_factors: pd.DataFrame, *, exposure: float | None
     names = {"value": "effect", "lower": "effect_lower", "upper": "effect_upper", "id": "effect_id"}
     names |= {"population": "effect_population"}
     kept = ["group", "measure", "design", "comparison", "cohort", "definition", "source", "status", *names]
-    kept += [name for name in ("adjustment", "comparator") if name in effect]
+    kept += [name for name in _OPTIONAL if name in effect]
     if exposure is None:
         exposed = exposures(risk_factors).dropna(subset=["value"])
         same_people = exposed.groupby(["group", "cohort", "population"])["year_end"]
