@@ -291,3 +291,12 @@ def test_the_stored_fractions_are_what_the_survey_files_say(shared):
     again = compute_fractions(shared / "nhanes")
     stored = load("nhanes_fractions")
     pd.testing.assert_frame_equal(stored.astype(again.dtypes), again, rtol=1e-6)
+
+
+def test_an_exposure_of_more_than_yes_and_no_needs_what_it_is_set_to():
+    with pytest.raises(InputError, match="exposures: 'age10' is not yes or no; say in to what it is set to, such as"):
+        survey_attributable_fraction(PEOPLE, FORMULA, "age10", outcome="deficiency")
+    told = survey_attributable_fraction(
+        PEOPLE, FORMULA, "age10", to={"age10": PEOPLE["age10"].min()}, outcome="deficiency"
+    )
+    assert told["n"].gt(0).all()

@@ -168,7 +168,7 @@ def test_the_interval_is_that_of_the_uncertain_input():
         (
             "adjustment",
             None,
-            "b: whether the ratio is adjusted is not known, so it needs the exposure of the cases: Miettinen's formula",
+            "b: whether the ratio is adjusted is not known: say it in adjustment, or give the exposure of the cases",
         ),
         ("measure", "odds_ratio", "b: odds ratio without a baseline risk to convert it"),
     ],

@@ -352,7 +352,7 @@ def test_the_same_seed_repeats_and_another_does_not():
         ({"adjustment": "adjusted"}, "an adjusted ratio needs the exposure of the cases: Miettinen's formula"),
         (
             {"adjustment": None},
-            "whether the ratio is adjusted is not known, so it needs the exposure of the cases: Miettinen's formula",
+            "whether the ratio is adjusted is not known: say it in adjustment, or give the exposure of the cases",
         ),
         (
             {"exposure": 0.0, "exposure_lower": 0.0, "exposure_upper": 0.03},

@@ -409,3 +409,13 @@ def test_the_stored_cells_are_what_the_survey_files_say(shared):
     again = stored.compute_cells(shared / "nhanes")
     table = evidence.load("nhanes_cells").astype(again.dtypes)
     pd.testing.assert_frame_equal(table, again, rtol=1e-6, atol=1e-8)  # stored to eight digits
+
+
+def test_cells_without_kidneys_or_mma_are_judged_by_what_they_hold():
+    serum = pd.DataFrame({"b12_from": [0, 148], "b12_to": [148, None], "share": [0.02, 0.98]})
+    assert b12.testing_yield(serum, "b12_148")["reference"].tolist() == ["b12_148"]
+    both = pd.concat([serum.assign(mma_from=0, mma_to=271), serum.assign(mma_from=271, mma_to=None)])
+    found = b12.testing_yield(both.assign(share=both["share"] / 2), "b12_148")["reference"].tolist()
+    assert found == ["b12_148", "mma_271", "b12_148_and_mma_271", "b12_148_or_mma_271"]
+    with pytest.raises(InputError, match="population lacks columns 'mma_from', 'mma_to'"):
+        b12.testing_yield(serum, "b12_148", reference="mma_271_egfr_60")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import pandas as pd
 
 from b12analysis import evidence
+from b12analysis.findings.country import people_unit
 from b12analysis.findings.tested import who
 from b12analysis.findings.words import ESTIMATE, the
 from b12analysis.testing import REFERENCES, plans, testing_yield
@@ -71,9 +72,9 @@ INTERVALS = (
 )
 HOLLOW = "Hollow: the definition rests, wholly or in part, on the markers tested, which flatters the test."
 CAVEATS = [
-    "**No test is the truth.** A definition by the markers that are tested is circular: by it the test finds nearly "
-    "all and misses few. What people gain from being found is not in these numbers; no trial of regular testing with "
-    "nerve outcome is in these tables.",
+    "**No test is the truth.** A definition by the markers that are tested is circular: what the test finds is "
+    "then right by definition. What people gain from being found is not in these numbers; no trial of regular testing "
+    "with nerve outcome is in these tables.",
     "**MMA rises with failing kidneys too**, so some of the raised MMA of older people is no lack of B12. One "
     "definition keeps to people whose filtration rate (eGFR) is at least 60; it is silent on the others.",
     "**This is the US survey of 2011 to 2014**: its people, assays (Roche for serum B12) and supplements. Elsewhere "
@@ -221,11 +222,11 @@ def key_figures(table: pd.DataFrame, *, country: str | None, size: float | None)
         ]
     if size is not None:
         everybody = table[~table["reference"].map(is_about_kidneys)].iloc[0]
-        told = {
-            "name": f"of {the(country)} would test positive",
-            "row": _row(everybody, "positives", size / 1e6),
-        }
-        figures.append(told | {"scale": 1, "unit": "thousand people", "what": "95 % interval, people of 2020"})
+        like = "" if country == "United States" else ", if it were like the United States"
+        counted = _row(everybody, "positives", size / 1000)
+        unit, scale = people_unit(pd.DataFrame([counted]))
+        told = {"name": f"of {the(country)} would test positive{like}", "row": counted}
+        figures.append(told | {"scale": scale, "unit": unit, "what": "95 % interval, people of 2020"})
     return [one for one in figures if one["row"]["lower"] < one["row"]["upper"]]
 
 

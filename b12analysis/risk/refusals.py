@@ -177,7 +177,7 @@ def by_formula(table: pd.DataFrame, by_cases: np.ndarray) -> np.ndarray:
         [
             "",
             "an adjusted ratio needs the exposure of the cases: Miettinen's formula",
-            "whether the ratio is adjusted is not known, so it needs the exposure of the cases: Miettinen's formula",
+            "whether the ratio is adjusted is not known: say it in adjustment, or give the exposure of the cases",
         ],
         default="",
     ).astype(object)

@@ -61,7 +61,7 @@ def survey_attributable_fraction(
     weight, strata, psu, level, domain, singleton
         As in :func:`survey_prevalence`.
     to : dict, optional
-        What an exposure is set to, by its name; 0 (no) by default.
+        What an exposure is set to, by its name; 0 (no) by default, for exposures of yes and no.
     outcome : str, optional
         What the outcome is. Only "deficiency" has a share: of anything else, such as neuropathy, no formula holds all
         the causes. By default it is taken for one where its column is called as a definition in the table
@@ -108,7 +108,7 @@ def survey_attributable_fraction(
     model = _at_level(_model(people, formula, design, d.domain_of(people, domain)), level)
     none = _no_deficiency(outcome, model.outcome)
     reference = dict.fromkeys(names, 0) | dict(to or {})
-    _check_exposures(names, reference, model)
+    _check_exposures(names, reference, model, told=to or {})
     worlds = {of: _world(model, {names[cause]: reference[names[cause]] for cause in of}) for of in subsets(len(names))}
     rows = []
     for cause, name in enumerate(names):
@@ -195,7 +195,7 @@ def _no_deficiency(outcome: str | None, column: str) -> str | None:
     return None if outcome == "deficiency" else f"no share is stated for {outcome}: the fractions are of deficiency"
 
 
-def _check_exposures(names: list[str], reference: dict[str, Any], model: _Model) -> None:
+def _check_exposures(names: list[str], reference: dict[str, Any], model: _Model, told: Mapping[str, Any]) -> None:
     if not 1 <= len(names) <= MOST or len(set(names)) < len(names):
         raise InputError(f"exposures={names!r}: needed are 1 to {MOST} different columns of the formula")
     for name in reference:
@@ -208,6 +208,10 @@ def _check_exposures(names: list[str], reference: dict[str, Any], model: _Model)
             check_choice(f"to of {name!r}", value, sorted(seen.unique()))
         elif not (isinstance(value, Real) and np.isfinite(value)):
             raise InputError(f"to of {name!r}: {value!r} is not a number")
+        elif name not in told and not seen.isin([0, 1]).all():
+            raise InputError(
+                f"exposures: {name!r} is not yes or no; say in to what it is set to, such as to={{{name!r}: 0}}"
+            )
 
 
 def _world(model: _Model, reference: dict[str, Any]) -> _World:

@@ -14,7 +14,19 @@ import pandas as pd
 from b12analysis.arguments import InputError, check_choice, check_columns, check_range
 from b12analysis.nhanes.cells import POPULATIONS
 
-__all__ = ["REFERENCES", "Strategy", "beyond", "case", "circular", "of", "positive", "read", "strategies", "way"]
+__all__ = [
+    "REFERENCES",
+    "Strategy",
+    "beyond",
+    "case",
+    "circular",
+    "known",
+    "of",
+    "positive",
+    "read",
+    "strategies",
+    "way",
+]
 
 #: The markers that can be tests, and the columns of the cells' limits.
 TESTS = {"b12": "serum B12", "mma": "MMA"}
@@ -186,6 +198,15 @@ def positive(cells: pd.DataFrame, one: Strategy) -> tuple[np.ndarray, np.ndarray
     grey = tested & beyond(cells, one.first, one.grey_cutoff) & ~at_once
     by_second = grey & beyond(cells, one.second, one.second_cutoff) if one.second else grey & False
     return tested, grey, (tested & at_once) | by_second
+
+
+def known(cells: pd.DataFrame) -> list[str]:
+    """List the reference definitions whose markers and kidney function the cells hold."""
+    return [
+        key
+        for key, (_, cutoffs, _, kidneys) in REFERENCES.items()
+        if all(f"{marker}_from" in cells for marker in cutoffs) and ("egfr_60" in cells or not kidneys)
+    ]
 
 
 def case(cells: pd.DataFrame, reference: str) -> tuple[np.ndarray, np.ndarray]:

@@ -56,7 +56,7 @@ def testing_yield(
         Keys of :func:`strategies`, or mappings of its columns. In another population than the one it names, a
         strategy keeps its way of testing and is labelled by that.
     reference : str or list of str, optional
-        Keys of ``REFERENCES``; all by default.
+        Keys of ``REFERENCES``; by default all whose markers the cells hold.
     people : number, optional
         How many people there are, as :func:`people_of` counts them; 1,000 by default.
     years : number
@@ -109,8 +109,7 @@ def testing_yield(
     if incidence is not None:
         check_range("incidence", incidence, 0, 1)
     check_price(price, currency, price_year)
-    wanted = list(plans.REFERENCES) if reference is None else reference
-    wanted = [wanted] if isinstance(wanted, str) else list(wanted)
+    chosen = [reference] if isinstance(reference, str) else reference
     given = strategy if isinstance(strategy, list | tuple) and not isinstance(strategy, plans.Strategy) else [strategy]
     if isinstance(strategy, pd.DataFrame):
         given = [row for _, row in strategy.iterrows()]
@@ -118,7 +117,7 @@ def testing_yield(
     for one in map(plans.read, given):
         name, table = read_cells(one.population if population is None else population, cycles)
         one = plans.of(one, name)
-        for each in wanted:
+        for each in plans.known(table) if chosen is None else chosen:
             size = _PER if people is None else float(people)
             row = _first_round(table, one, each, size, level) | _later_rounds(table, one, each, size, years, incidence)
             keys = {"strategy": one.strategy, "label": one.label, "population": name, "reference": each}
