@@ -84,6 +84,12 @@ def test_metformin_lowers_serum_b12_and_leaves_mma():
     )
 
 
+def test_what_is_adjusted_for_and_what_not_is_said():
+    published = pd.DataFrame({"lower": [0.5]})
+    caption = measured.adjusted_words(measured.adjusted("ppi", "20+"), "ppi", published)["caption"]
+    assert "Adjusted for age, sex, ethnicity, medicines, supplement and kidney function; not for income" in caption
+
+
 def test_that_the_survey_points_the_other_way_than_the_literature_is_said():
     table = measured.adjusted("ppi", "20+")
     caption = measured.adjusted_words(table, "ppi", pd.DataFrame({"lower": [1.2, 1.4, 0.5]}))["caption"]

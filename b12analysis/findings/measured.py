@@ -193,7 +193,8 @@ def adjusted_words(table: pd.DataFrame, group: str, published: pd.DataFrame) -> 
         title = f"With diabetes, serum B12 of metformin users is {level} times that of others, and MMA {tissue} times"
         summary += " Levels: of people with diabetes aged 40 and over. Odds ratios: of all adults."
     caption = (
-        f"Odds ratios by logistic regression, levels as ratios of geometric means; {DESIGN[0].lower()}{DESIGN[1:]}"
+        f"Odds ratios by logistic regression, levels as ratios of geometric means. {DESIGN} Adjusted for {_KNOWN}; not "
+        "for income, smoking, alcohol or illness."
     )
     return {"title": title, "summary": summary, "caption": f"{caption} {_direction(latest, published)}".strip()}
 

@@ -129,12 +129,10 @@ def page(notebook: Any, name: str, values: dict[str, Any], *, plotly: str = "emb
 
 
 def _abbreviations(parts: list[dict[str, Any]]) -> dict[str, str]:
-    """Abbreviations that a reader of the page meets."""
-    shown = [
-        part.get(key, "") for part in parts for key in ("finding", "sentence", "title", "summary", "caption", "text")
-    ]
-    words = set(re.findall(r"\w+", " ".join(shown)))
-    return {short: meaning for short, meaning in _ABBREVIATIONS.items() if {short, f"{short}s"} & words}
+    """Abbreviations that a reader of the page meets, in its words or its figures."""
+    keys = ("finding", "sentence", "title", "summary", "caption", "text", "drawing_json")
+    shown = " ".join(part.get(key, "") for part in parts for key in keys)
+    return {short: said for short, said in _ABBREVIATIONS.items() if re.search(rf"\b{short}s?\b", shown)}
 
 
 def ready() -> None:
