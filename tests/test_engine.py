@@ -78,7 +78,8 @@ def plain(outputs):
     text = json.dumps([{key: value for key, value in output.items() if key != "traceback"} for output in outputs])
     text = re.sub(r"\b0x[0-9a-f]{8,}", "0x", text)
     text = re.sub(r"ipykernel_\d+", "ipykernel", text)
-    text = re.sub(r"[\d.]+ (ns|\\u03bcs|ms|s)\b", "TIME", text)
+    # IPython writes 1000 ns as 1e+03 ns
+    text = re.sub(r"[\d.]+(?:e\+\d+)? (ns|\\u03bcs|ms|s)\b", "TIME", text)
     return streams_joined(json.loads(text))
 
 
