@@ -53,6 +53,7 @@ _ROOMS = (
     "estimates",
     "evidence",
     "findings",
+    "kinetics",
     "masking",
     "nhanes",
     "own_survey",

@@ -21,6 +21,7 @@ VOCABULARIES = [
     "columns",
     "conflicts",
     "groups",
+    "kinetics_correlations",
     "left_out",
     "nhanes_associations",
     "nhanes_cells",
@@ -103,7 +104,7 @@ def test_no_cell_begins_or_ends_with_a_space(cells):
 
 
 def test_there_are_at_least_200_rows_with_a_number_that_somebody_has_read(findings):
-    read = findings["status"].isin(["verified", "secondary"]) & ~findings["table"].isin(["claims", "recovery_model"])
+    read = findings["status"].isin(["verified", "secondary"]) & ~findings["table"].isin(["claims", "recovery_model", "kinetics_model"])
     numbered = findings[NUMBERS].notna().any(axis=1) | findings[["cases", "n"]].notna().all(axis=1)
     assert (read & numbered).sum() >= 200
 
@@ -184,7 +185,7 @@ def test_the_locator_agrees_with_the_status(findings):
 
 def test_assumptions_are_only_in_the_model_among_the_claims_and_where_a_combination_of_cut_offs_is_ours(findings):
     ours = findings[findings["status"] == "assumption"]
-    assert set(ours["table"]) == {"recovery_model", "latent_priors", "claims", "biomarkers"}
+    assert set(ours["table"]) == {"kinetics_model", "recovery_model", "latent_priors", "claims", "biomarkers"}
     combined = ours.query("table == 'biomarkers'")
     assert combined["note"].str.startswith("the combination is ours").all()
     assert set(combined["definition_class"]) == {"combined"}
@@ -1142,7 +1143,7 @@ def test_every_finding_of_the_material_is_kept_or_left_out_and_none_grew_surer(s
     here = pd.Series([base(row) for row in findings.index], index=findings.index)
     left = {base(row) for row in tables["left_out"]["id"]}
     assert set(there) - set(here) - left == set()
-    ours = {"claims", "latent_priors", "recovery_model"}
+    ours = {"claims", "kinetics_model", "latent_priors", "recovery_model"}
     assert set(here[~findings["table"].isin(ours)]) - set(there) == READ_SINCE
     since = findings[here.isin(READ_SINCE)]
     assert set(since["status"]) == {"verified"}

@@ -22,6 +22,7 @@ VOCABULARIES = [
     "columns",
     "conflicts",
     "groups",
+    "kinetics_correlations",
     "left_out",
     "nhanes_associations",
     "nhanes_cells",

@@ -90,6 +90,7 @@ VOCABULARY = (
     "columns",
     "conflicts",
     "groups",
+    "kinetics_correlations",
     "left_out",
     "nhanes_associations",
     "nhanes_cells",

@@ -1,0 +1,223 @@
+"""The body between doses, solved exactly: active tissue, the liver's store, carriers in serum, and what was injected.
+
+Amounts in ug, times in days. Between doses everything is linear:
+
+    dI/dt = -drain * I                                          injected and kept, not yet in tissue; one for each form
+    dA/dt = food + drain * I + release * L - exchange * A       active tissue
+    dL/dt = exchange * A - (release + loss) * L                 liver
+    dH/dt = lag * (carrier_factor * A - H)                      what the carriers in serum see of active tissue
+
+    serum = serum_reference * (H / REFERENCE_UG) ** serum_power + tail * I
+    mma   = mma_floor + mma_max / (1 + (A / mma_half) ** mma_power)
+
+*loss* is the vitamin in bile that is not taken up again. MMA follows active tissue; serum follows it through its
+carriers, which take weeks to fill, and shows what an injection leaves in the blood besides.
+
+A and L are a sum of two exponentials, *slow* (years) and *fast* (weeks): A = slow + fast, L = ratio_slow * slow +
+ratio_fast * fast. In these coordinates each has a closed solution, so a step of any length is exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from b12analysis.kinetics.uptake import bile_reuptake, daily_food_ug
+
+__all__ = ["FORMS", "REFERENCE_UG", "Body", "State", "Step", "mma_nmol_l", "serum_pmol_l"]
+
+#: Active tissue at which serum is ``serum_reference``: a unit, not a finding.
+REFERENCE_UG = 150.0
+#: Forms that are injected.
+FORMS = ("im_cyanocobalamin", "im_hydroxocobalamin")
+
+
+@dataclass
+class State:
+    """Where the vitamin is; arrays of shape (n,), ug."""
+
+    slow: np.ndarray
+    fast: np.ndarray
+    carriers: np.ndarray
+    injected: dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Body:
+    """Rates of virtual people on a diet.
+
+    Attributes
+    ----------
+    people : mapping of parameter to array of shape (n,)
+        As of :func:`b12analysis.kinetics.virtual_people`.
+    intake_ug : float
+        Vitamin B12 in the diet, ug a day.
+    """
+
+    people: Mapping[str, np.ndarray]
+    intake_ug: float
+
+    @cached_property
+    def food(self) -> np.ndarray:
+        """Absorbed from the diet, ug a day."""
+        return daily_food_ug(self.intake_ug, self.people)
+
+    @cached_property
+    def loss(self) -> np.ndarray:
+        """Share of the liver's store that is lost for good in a day."""
+        return self.people["bile_per_day"] * (1 - bile_reuptake(self.intake_ug, self.people))
+
+    @cached_property
+    def rates(self) -> tuple[np.ndarray, np.ndarray]:
+        """Rates of the slow and the fast exponential, a day."""
+        exchange, release = self.people["exchange_per_day"], self.people["release_per_day"]
+        total = exchange + release + self.loss
+        fast = (total + np.sqrt(total**2 - 4 * exchange * self.loss)) / 2
+        return exchange * self.loss / fast, fast  # the product of the two, so that the slow one keeps its digits
+
+    @cached_property
+    def ratios(self) -> tuple[np.ndarray, np.ndarray]:
+        """Liver over active tissue, in the slow and in the fast exponential."""
+        exchange, release = self.people["exchange_per_day"], self.people["release_per_day"]
+        slow, fast = self.rates
+        return (exchange - slow) / release, (exchange - fast) / release
+
+    @cached_property
+    def shares(self) -> tuple[np.ndarray, np.ndarray]:
+        """Of what enters active tissue, the part that joins the slow and the fast exponential; they add up to 1."""
+        slow, fast = self.ratios
+        return fast / (fast - slow), slow / (slow - fast)
+
+    @cached_property
+    def lag(self) -> np.ndarray:
+        """Rate at which carriers in serum follow active tissue, a day."""
+        return self.people["carrier_lag_per_day"]
+
+    @cached_property
+    def carrier_factor(self) -> np.ndarray:
+        """How far carriers are filled, against normal: metformin lowers serum without lowering tissue."""
+        return self.people["carrier_serum_ratio"] ** (1 / self.people["serum_power"])
+
+    def at_rest(self) -> tuple[np.ndarray, np.ndarray]:
+        """Active tissue and liver at which the diet makes up for the loss, ug."""
+        liver = self.food / self.loss
+        return (self.people["release_per_day"] + self.loss) / self.people["exchange_per_day"] * liver, liver
+
+    def state(self, active: np.ndarray, liver: np.ndarray, carriers: np.ndarray | None = None) -> State:
+        """Describe given amounts in this body's coordinates."""
+        ratio_slow, ratio_fast = self.ratios
+        slow = (liver - ratio_fast * active) / (ratio_slow - ratio_fast)
+        nothing = {form: np.zeros_like(active) for form in FORMS}
+        return State(slow, active - slow, self.followed(slow, active - slow) if carriers is None else carriers, nothing)
+
+    def of_store(self, store_ug) -> State:
+        """Return the state of somebody whose store has drifted to this size: only the slow part still moves."""
+        (ratio_slow, ratio_fast), fast = self.ratios, self._resting_fast
+        slow = (store_ug - (1 + ratio_fast) * fast) / (1 + ratio_slow)
+        return self.state(slow + fast, ratio_slow * slow + ratio_fast * fast)
+
+    def of_carriers(self, carriers) -> State:
+        """Return the state of somebody whose store has drifted to where serum's carriers see this much."""
+        rest = self.shares[0] * self.food / self.rates[0]
+        above = (carriers / self.carrier_factor - self._resting_fast - rest) * (self.lag - self.rates[0]) / self.lag
+        return self.of_store((1 + self.ratios[0]) * (rest + above) + (1 + self.ratios[1]) * self._resting_fast)
+
+    @property
+    def _resting_fast(self) -> np.ndarray:
+        return self.shares[1] * self.food / self.rates[1]
+
+    def followed(self, slow: np.ndarray, fast: np.ndarray) -> np.ndarray:
+        """Return what the carriers see once they follow a drift of the store: a little behind active tissue."""
+        rest = self.shares[0] * self.food / self.rates[0]
+        return self.carrier_factor * (fast + rest + (slow - rest) * self.lag / (self.lag - self.rates[0]))
+
+    def active(self, state: State) -> np.ndarray:
+        """Active tissue, ug."""
+        return state.slow + state.fast
+
+    def store(self, state: State) -> np.ndarray:
+        """All that is in the body: active tissue, liver, and what was injected and kept, ug."""
+        ratio_slow, ratio_fast = self.ratios
+        return (1 + ratio_slow) * state.slow + (1 + ratio_fast) * state.fast + sum(state.injected.values())
+
+    def step(self, days: float) -> Step:
+        """Solve the body for a step of this length."""
+        return Step(self, float(days))
+
+
+class Step:
+    """The exact solution over a step of fixed length: call it with a state to get the next.
+
+    Each coefficient is an integral of two exponentials, written so that it keeps its digits where two rates are equal.
+    """
+
+    def __init__(self, body: Body, days: float) -> None:
+        lag, food = body.lag, body.food
+        self.carriers = np.exp(-lag * days)
+        drains = {form: body.people[f"drain_{form.removeprefix('im_')}_per_day"] for form in FORMS}
+        self.drained = {form: np.exp(-drain * days) for form, drain in drains.items()}
+        self.kept, self.fed, self.seen, self.from_injected = [], [], [], []
+        self.seen_food = np.zeros_like(food)
+        self.seen_injected = dict.fromkeys(FORMS, 0.0)
+        for rate, share in zip(body.rates, body.shares, strict=True):
+            self.kept.append(np.exp(-rate * days))
+            self.fed.append(share * food * -np.expm1(-rate * days) / rate)
+            followed = _overlap(rate, lag, days)
+            seen = lag * body.carrier_factor
+            self.seen.append(seen * followed)
+            self.seen_food = self.seen_food + seen * share * food * (-np.expm1(-lag * days) / lag - followed) / rate
+            into = {}
+            for form, drain in drains.items():
+                into[form] = share * drain * _overlap(rate, drain, days)
+                both = (followed - _overlap(drain, lag, days)) / (drain - rate)
+                self.seen_injected[form] = self.seen_injected[form] + seen * share * drain * both
+            self.from_injected.append(into)
+
+    def __call__(self, state: State) -> State:
+        """Return the state one step later."""
+        slow = self.kept[0] * state.slow + self.fed[0]
+        fast = self.kept[1] * state.fast + self.fed[1]
+        carriers = self.carriers * state.carriers + self.seen[0] * state.slow + self.seen[1] * state.fast
+        carriers += self.seen_food
+        for form, amount in state.injected.items():
+            slow += self.from_injected[0][form] * amount
+            fast += self.from_injected[1][form] * amount
+            carriers += self.seen_injected[form] * amount
+        injected = {form: self.drained[form] * amount for form, amount in state.injected.items()}
+        return State(slow, fast, carriers, injected)
+
+
+def _overlap(one, other, days: float):
+    """Integral of exp(-one * s) * exp(-other * (days - s)) over a step; stable where the rates are equal."""
+    from scipy.special import exprel
+
+    return days * np.exp(-np.minimum(one, other) * days) * exprel(-np.abs(other - one) * days)
+
+
+def serum_pmol_l(carriers, injected, people: Mapping[str, np.ndarray]):
+    """Serum vitamin B12: on its carriers, and what an injection leaves in the blood besides; pmol/L.
+
+    Examples
+    --------
+    >>> people = {"serum_reference_pmol_l": 280.0, "serum_power": 0.5, "tail_pmol_l_per_ug": 6.0}
+    >>> float(serum_pmol_l(4 * REFERENCE_UG, 10.0, people))
+    620.0
+    """
+    carried = people["serum_reference_pmol_l"] * (np.maximum(carriers, 0) / REFERENCE_UG) ** people["serum_power"]
+    return carried + people["tail_pmol_l_per_ug"] * injected
+
+
+def mma_nmol_l(active, people: Mapping[str, np.ndarray]):
+    """Methylmalonic acid: a part that has nothing to do with the vitamin, and a part that rises as tissue empties.
+
+    Examples
+    --------
+    >>> people = {"mma_floor_nmol_l": 120.0, "mma_max_nmol_l": 20000.0, "mma_half_ug": 10.0, "mma_power": 2.0}
+    >>> float(mma_nmol_l(90.0, people).round(1))
+    363.9
+    """
+    ratio = np.maximum(active, 0) / people["mma_half_ug"]
+    return people["mma_floor_nmol_l"] + people["mma_max_nmol_l"] / (1 + ratio ** people["mma_power"])

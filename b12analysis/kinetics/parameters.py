@@ -1,0 +1,190 @@
+"""Virtual people: what differs between them, and what nobody knows for sure, drawn from the table ``kinetics_model``.
+
+Each parameter has a row with its value and 95 % limits (how well it is known) and, where people differ in it, a
+standard deviation of its logarithm between people. Fitted parameters are drawn together, with the correlations that
+calibration left (table ``kinetics_correlations``). Every parameter has random streams of its own, so that another
+parameter, or another number of doses, disturbs none: two regimens given the same seed treat the same people.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from b12analysis.arguments import InputError, check_choice, check_count, check_range
+from b12analysis.evidence import load
+
+__all__ = ["ABSORPTIONS", "SPREADS", "check_person", "virtual_people"]
+
+#: States of absorption.
+ABSORPTIONS = ("normal", "food_bound", "pernicious_anaemia", "gastrectomy", "ileal_resection", "metformin")
+#: What differs between draws: people and what we do not know, either, or nothing.
+SPREADS = ("both", "people", "parameters", "none")
+#: Age for which ``mma_floor_nmol_l`` holds, years.
+_FLOOR_AGE = 50.0
+_FIELDS = ("age", "absorption", "intake_ug", "start_store_ug", "start_serum_pmol_l")
+
+
+def check_person(person: Mapping[str, Any]) -> dict[str, Any]:
+    """Check a person and fill in what may be left out.
+
+    Parameters
+    ----------
+    person : mapping or row of a table
+        ``age`` (18 to 110 years), ``absorption`` (one of :data:`ABSORPTIONS`; normal where it is left out),
+        ``intake_ug`` (from the diet and fortified food, 0 to 100 ug a day), and at most one of ``start_store_ug``
+        (10 to 12,000) and ``start_serum_pmol_l`` (20 to 1,500). Without a start the store is the one at which normal
+        absorption of this diet makes up for the loss, and whatever is wrong with absorption begins on day 0; with one
+        it has long been so.
+
+    Returns
+    -------
+    dict
+        Those five; a start that is not given is None.
+
+    Raises
+    ------
+    InputError
+        Names each field that is missing, unknown or out of range.
+
+    Examples
+    --------
+    >>> check_person({"age": 60, "intake_ug": 5})["absorption"]
+    'normal'
+    """
+    given = {str(name): value for name, value in dict(person).items() if not _is_missing(value)}
+    for name in given:
+        check_choice("person", name, _FIELDS)
+    for name in ("age", "intake_ug"):
+        if name not in given:
+            raise InputError(f"person={sorted(given)!r} has no {name}; give {', '.join(_FIELDS)}")
+    check_range("age", given["age"], 18, 110)
+    check_range("intake_ug", given["intake_ug"], 0, 100)
+    check_choice("absorption", given.setdefault("absorption", "normal"), ABSORPTIONS)
+    if "start_store_ug" in given and "start_serum_pmol_l" in given:
+        raise InputError("start_store_ug and start_serum_pmol_l are both given; give one of them, or neither")
+    if "start_store_ug" in given:
+        check_range("start_store_ug", given["start_store_ug"], 10, 12000)
+    if "start_serum_pmol_l" in given:
+        check_range("start_serum_pmol_l", given["start_serum_pmol_l"], 20, 1500)
+    return dict.fromkeys(_FIELDS) | given
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None or (np.ndim(value) == 0 and bool(pd.isna(value)))
+
+
+def virtual_people(
+    person: Mapping[str, Any],
+    n: int = 1,
+    *,
+    rng: np.random.Generator | int | None = None,
+    spread: str = "both",
+    model: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """Draw people like this one: one row each, one column per parameter of the model.
+
+    Parameters
+    ----------
+    person : mapping or row of a table
+        As of :func:`check_person`; its age and state of absorption choose the parameters.
+    n : int >= 1
+        How many.
+    rng : Generator or int, optional
+        Seed; the same seed draws the same people whatever their treatment.
+    spread : {"both", "people", "parameters", "none"}
+        What differs between the rows: people and what we do not know, people alone, what we do not know alone, or
+        nothing (everybody is the middle of all).
+    model : DataFrame, optional
+        A table like ``kinetics_model``, which is the default.
+
+    Returns
+    -------
+    DataFrame of n rows
+        A column per parameter, in the unit of its name.
+
+    Raises
+    ------
+    InputError
+        If an argument is out of range.
+
+    Source
+    ------
+    b12analysis; the sources of the parameters stand in ``kinetics_model``.
+
+    Examples
+    --------
+    >>> one = virtual_people({"age": 50, "intake_ug": 5, "absorption": "gastrectomy"}, spread="none").iloc[0]
+    >>> one["active_share"], one["meals_per_day"]
+    (np.float64(0.0), np.float64(3.0))
+    """
+    person = check_person(person)
+    check_count("n", n)
+    check_choice("spread", spread, SPREADS)
+    table = load("kinetics_model") if model is None else model
+    rows = _rows(table, person["absorption"])
+    seed = int(np.random.default_rng(rng).integers(2**63))
+    known = _normal(seed, "known", rows["parameter"], n) if spread in ("both", "parameters") else {}
+    known |= _together(rows, known) if known else {}
+    differs = _normal(seed, "differs", rows["parameter"], n) if spread in ("both", "people") else {}
+    drawn = {row.parameter: _draw(row, known, differs, n) for row in rows.itertuples()}
+    if person["absorption"] != "normal":  # somebody in balance was well before
+        healthy = _rows(table, "normal").set_index("parameter", drop=False).loc[["food_release"]]
+        drawn["food_release_before"] = _draw(next(healthy.itertuples()), known, differs, n)
+    else:
+        drawn["food_release_before"] = drawn["food_release"]
+    drawn["mma_floor_nmol_l"] = drawn["mma_floor_nmol_l"] * np.exp(
+        drawn.pop("mma_floor_per_decade") * (person["age"] - _FLOOR_AGE) / 10
+    )
+    return pd.DataFrame(drawn)
+
+
+def _rows(table: pd.DataFrame, absorption: str) -> pd.DataFrame:
+    """Rows that hold for a state of absorption: its own, else those of normal absorption, else those for all."""
+    order = table["condition"].map({absorption: 0, "normal": 1}).where(table["condition"].notna(), 2)
+    known = table.assign(order=order).dropna(subset="order")
+    return known.sort_values("order", kind="stable").drop_duplicates("parameter").sort_index().drop(columns="order")
+
+
+def _normal(seed: int, purpose: str, names: Iterable[str], n: int) -> dict[str, np.ndarray]:
+    """Draw standard normal numbers, a stream for each parameter and purpose."""
+    return {
+        name: np.random.default_rng([seed, zlib.crc32(f"{purpose} {name}".encode())]).standard_normal(n)
+        for name in names
+    }
+
+
+def _together(rows: pd.DataFrame, noise: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Give the fitted parameters the correlations that calibration left them with."""
+    long = load("kinetics_correlations")
+    names = [name for name in long["parameter"].unique() if name in set(rows["parameter"])]
+    wide = long.pivot(index="parameter", columns="other", values="correlation").loc[names, names]
+    factor = np.linalg.cholesky(wide.to_numpy(dtype=float))
+    mixed = factor @ np.stack([noise[name] for name in names])
+    return dict(zip(names, mixed, strict=True))
+
+
+def _draw(row: Any, known: dict[str, np.ndarray], differs: dict[str, np.ndarray], n: int) -> np.ndarray:
+    """One parameter for everybody: how well it is known, times how people differ in it."""
+    value = np.full(n, float(row.value))
+    if known and row.distribution != "fixed":
+        low, high, noise = float(row.lower), float(row.upper), known[row.parameter]
+        if row.distribution == "lognormal":
+            value = float(row.value) * np.exp((np.log(high) - np.log(low)) / 3.92 * noise)
+        elif row.distribution == "normal":
+            value = float(row.value) + (high - low) / 3.92 * noise
+        elif row.distribution == "logit":
+            from scipy.special import expit, logit
+
+            value = expit(logit(float(row.value)) + (logit(high) - logit(low)) / 3.92 * noise)
+        else:
+            from scipy.special import ndtr
+
+            value = low + (high - low) * ndtr(noise)
+    if differs and not pd.isna(row.between_sd):
+        value = value * np.exp(float(row.between_sd) * differs[row.parameter])
+    return value
