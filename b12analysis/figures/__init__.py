@@ -5,8 +5,9 @@ stand above what they name, at the left edge, so that a phone shows the same pic
 drawn; a mark is never told apart by its colour alone.
 """
 
+from b12analysis.figures.courses import against, courses
 from b12analysis.figures.curves import bands, recovery_fans, scenarios
 from b12analysis.figures.estimates import forest, grouped
 from b12analysis.figures.grids import heat_map, upset
 
-__all__ = ["bands", "forest", "grouped", "heat_map", "recovery_fans", "scenarios", "upset"]
+__all__ = ["against", "bands", "courses", "forest", "grouped", "heat_map", "recovery_fans", "scenarios", "upset"]
