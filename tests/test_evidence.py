@@ -30,6 +30,7 @@ VOCABULARIES = [
     "nhanes_folate",
     "nhanes_fractions",
     "nhanes_groups",
+    "nhanes_mma",
     "nhanes_overlaps",
     "nhanes_unseen",
     "nhanes_usual",

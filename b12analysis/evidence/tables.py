@@ -98,6 +98,7 @@ VOCABULARY = (
     "nhanes_folate",
     "nhanes_fractions",
     "nhanes_groups",
+    "nhanes_mma",
     "nhanes_overlaps",
     "nhanes_sums",
     "nhanes_unseen",

@@ -17,6 +17,7 @@ from b12analysis.nhanes.cells import compute_cells
 from b12analysis.nhanes.folate import compute_folate
 from b12analysis.nhanes.fractions import compute_fractions
 from b12analysis.nhanes.grouped import compute_groups, compute_overlaps
+from b12analysis.nhanes.mma import compute_mma
 from b12analysis.nhanes.people import load
 from b12analysis.nhanes.sums import AGE_BANDS, OVERLAPS, overlap
 from b12analysis.nhanes.unseen import compute_unseen
@@ -138,6 +139,7 @@ def _store(folder: str) -> None:
     _write("nhanes_unseen", compute_unseen(folder))
     _write("nhanes_cells", compute_cells(folder))
     _write("nhanes_associations", compute_associations(folder))
+    _write("nhanes_mma", compute_mma(folder))
 
 
 def _write(name: str, table: pd.DataFrame) -> None:
