@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from b12analysis.arguments import InputError
 from b12analysis.survey import survey_geometric_mean, survey_mean, survey_quantile
 from b12analysis.survey.intervals import t_quantile
 from b12analysis.usual.within import logs
@@ -85,6 +86,11 @@ def spreads(
         estimate, lower, upper, se    intervals on the logarithm of the variance (of what is within, for the last)
         df, n                         PSUs less strata, people
 
+    Raises
+    ------
+    InputError
+        If the scatter within people is all the spread there is.
+
     Source
     ------
     ``ln_sd`` is the root of R's svyvar (survey), with its linearised variance.
@@ -105,6 +111,11 @@ def spreads(
     rows = [root("ln_sd", variance, se, df)]
     if within is not None:
         inner, inner_se = within["variance"].iloc[0], within["se"].iloc[0]
+        if inner >= variance:
+            raise InputError(
+                f"{variable} varies by {np.sqrt(variance):.3f} on the log scale and within a person by "
+                f"{np.sqrt(inner):.3f}: no spread is left between people"
+            )
         rows.append(root("ln_sd_between", variance - inner, np.hypot(se, inner_se), df))
         part, error = inner / variance, np.hypot(se / variance, inner_se / inner)
         limits = 1 - part * np.exp(np.array([1, -1]) * t_quantile(df, 0.95) * error)
