@@ -178,6 +178,14 @@ def test_the_scatter_of_made_up_people_is_found(computed):
     assert within[["mma_nmol_l", "b12_pmol_l"]].tolist() == pytest.approx([0.01 / sqrt(2), 0.004 / sqrt(2)])
 
 
+def test_the_scatter_of_some_is_that_of_the_others_left_out():
+    people = made_up().assign(everybody=True)
+    old, chosen = people["age"] >= 60, people["mma_nmol_l"] >= 300
+    few = twice.expected_change(people, people["everybody"], chosen, scatter=old)
+    blank = people[["mma_second_nmol_l", "b12_second_pmol_l"]].where(old)
+    pd.testing.assert_frame_equal(few, twice.expected_change(people.assign(**blank), people["everybody"], chosen))
+
+
 # The shipped table
 
 

@@ -43,6 +43,9 @@ def second_examination(people: pd.DataFrame, within: dict[str, pd.DataFrame]) ->
     for population, inside in everybody.items():
         found = expected_change(people, inside, chosen)
         tables.append(found.assign(quantity="second_change_expected", population=population, **change))
+        if population.startswith("70+"):  # nobody of that age was examined twice; the oldest who were scatter less
+            found = expected_change(people, inside, chosen, scatter=age.between(60, 69))
+            tables.append(found.assign(quantity="second_change_expected_60s", population=population, **change))
     return pd.concat(tables).assign(part="second_examination")
 
 
@@ -89,7 +92,9 @@ def second_change(x: np.ndarray, weight: np.ndarray, chosen: np.ndarray, within:
     return float(slope @ start - start[0])
 
 
-def expected_change(people: pd.DataFrame, inside: pd.Series, chosen: pd.Series) -> pd.DataFrame:
+def expected_change(
+    people: pd.DataFrame, inside: pd.Series, chosen: pd.Series, scatter: pd.Series | None = None
+) -> pd.DataFrame:
     """Change of MMA without treatment, per cent, in people chosen by one sample, from the components of spread.
 
     The interval knows the sampling of the survey (its PSUs left out in turn) and that of those examined twice.
@@ -102,13 +107,15 @@ def expected_change(people: pd.DataFrame, inside: pd.Series, chosen: pd.Series) 
         Whose means and spread the chosen ones are drawn towards.
     chosen : Series of bool
         Who is chosen by the first sample, of those inside.
+    scatter : Series of bool, optional
+        Whose second examination says how people scatter; everybody's by default.
 
     Returns
     -------
     DataFrame
         One row: estimate, lower, upper, se (per cent), df, n (people chosen).
     """
-    within, without = within_covariance(people)
+    within, without = within_covariance(people if scatter is None else people[scatter])
     x = np.column_stack([logs(people, name) for name in MARKERS])
     known = inside.to_numpy(bool) & np.isfinite(x).all(axis=1)
     picked = chosen.to_numpy(bool)[known]
