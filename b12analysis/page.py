@@ -29,6 +29,7 @@ import plotly.graph_objects as go
 
 from b12analysis.arguments import InputError, check_columns
 from b12analysis.evidence import STATUSES, sources, weakest
+from b12analysis.picks import with_menu, with_picks
 from b12analysis.theme import MARKS, number, share
 
 __all__ = [
@@ -144,6 +145,9 @@ def figure(
     caption: str = "",
     evidence: pd.DataFrame | None = None,
     assumed: bool = False,
+    pick: dict[str, dict[str, str]] | None = None,
+    said: pd.DataFrame | None = None,
+    picked: dict[str, str] | None = None,
 ) -> None:
     """Show a figure with its data and its description in words.
 
@@ -163,11 +167,20 @@ def figure(
         Rows of evidence tables that the figure rests on (``id, source, status``); ``table`` itself where it has them.
     assumed : bool
         Whether the figure also rests on our own assumptions.
+    pick : dict of str to dict, optional
+        What the reader may choose: columns of ``table``, each with the words for its keys. A trace is shown with the
+        choices that its ``meta`` names, such as ``{"regimen": "uk"}``; one without ``meta`` always. On the page the
+        axes hold the range of all choices, and each choice shows its own rows of the table.
+    said : DataFrame, optional
+        A sentence for each combination: the columns of ``pick`` and ``text``.
+    picked : dict, optional
+        What is chosen at first; the first key of a pick by default.
 
     Raises
     ------
     InputError
-        If the figure has nothing to draw, needs a network, or lacks its title, table or summary.
+        If the figure has nothing to draw, needs a network, or lacks its title, table or summary; or if a choice has
+        no trace, no row, or not one sentence.
     """
     _say(title, "title")
     _say(summary, "summary")
@@ -177,6 +190,11 @@ def figure(
         raise InputError(f"picture has no data to draw: figure {title!r} would be empty")
     if table.empty:
         raise InputError(f"table is empty for figure {title!r}")
+    if not pick and (said is not None or picked):
+        raise InputError(f"pick is missing in figure {title!r}: said and picked belong to its choices")
+    choices = with_picks(drawing, table, pick, said=said, picked=picked) if pick else {}
+    for sentence in choices.get("said", []):
+        _say(sentence["text"], "said")
     rows = _rows(table if evidence is None and {"id", "source", "status"} <= set(table) else evidence)
     status = (
         "assumption" if assumed else weakest(pd.Series([row["status"] for row in rows], dtype="string")) if rows else ""
@@ -190,7 +208,8 @@ def figure(
         "evidence": rows,
         "table": {"columns": [str(column) for column in table.columns], "rows": _cells(table)},
         "csv": table.to_csv(index=False, lineterminator="\n"),
-    }
+    } | choices
+    drawing = with_menu(choices["drawing"], choices["picks"]) if choices else drawing
     _display({"kind": "title"}, f"<h3>{html.escape(title)}</h3>", inline_only=True)
     _display(block, None, extra={PLOTLY: drawing | {"config": {"displaylogo": False, "responsive": True}}})
     _display({"kind": "description"}, _description(block), inline_only=True)

@@ -80,7 +80,7 @@ def test_a_page_is_alive_without_a_network(chromium, path, size, scheme):
         assert visit.faults == []
         drawn = visit.page.evaluate(
             """[...document.querySelectorAll('figure[data-figure] .drawing')].map((drawing) => [
-                drawing.data.length,
+                drawing.data.filter((trace) => trace.visible !== false).length,
                 drawing.querySelectorAll('.scatterlayer .trace, .barlayer .trace, .heatmaplayer .hm').length,
                 drawing.querySelector('.cartesianlayer').getBBox().width > 50,
             ])"""

@@ -26,7 +26,8 @@ from b12analysis import theme
 from b12analysis.arguments import InputError
 from b12analysis.evidence import load, recorded, sha256, table_names
 from b12analysis.page import BLOCK, NOT_ADVICE, PLOTLY, SAFETY, check_drawable
-from b12analysis.reports import drawing, templating
+from b12analysis.picks import holds
+from b12analysis.reports import compact, drawing, templating
 from b12analysis.reports.notebooks import question
 from b12analysis.reports.types import text
 
@@ -132,6 +133,7 @@ def _abbreviations(parts: list[dict[str, Any]]) -> dict[str, str]:
     """Abbreviations that a reader of the page meets, in its words or its figures."""
     keys = ("finding", "sentence", "title", "summary", "caption", "text", "drawing_json")
     shown = " ".join(part.get(key, "") for part in parts for key in keys)
+    shown += json.dumps([part.get(key, "") for part in parts for key in ("picks", "said")])
     return {short: said for short, said in _ABBREVIATIONS.items() if re.search(rf"\b{short}s?\b", shown)}
 
 
@@ -146,7 +148,7 @@ def ready() -> None:
 @cache
 def _environment() -> jinja2.Environment:
     environment = templating.environment()
-    environment.filters["breakable"] = _breakable
+    environment.filters |= {"breakable": _breakable, "holds": holds}
     environment.globals |= {
         "marks": theme.MARKS,
         "not_advice": NOT_ADVICE,
@@ -177,7 +179,12 @@ def _prepare(part: dict[str, Any], place: int) -> None:
     """Give a figure its address, its drawing as text, and its data as a link that works without scripts too."""
     check_drawable(part["drawing"], part["title"])
     part["anchor"] = f"figure-{place}"
+    picks = part.get("picks", [])
+    if picks:  # all choices travel, so they travel light
+        part["drawing"]["data"] = compact.rounded(part["drawing"]["data"])
     part["drawing_json"] = _script_safe(part["drawing"])
+    part["drawing_packed"] = compact.packed(part["drawing_json"]) if picks else None
+    part["chosen"] = [pick["chosen"] for pick in picks]
     if "csv" in part:
         part["csv_href"] = "data:text/csv;charset=utf-8;base64," + base64.b64encode(part["csv"].encode()).decode()
 
@@ -211,7 +218,7 @@ def _parts(notebook: Any) -> list[dict[str, Any]]:
             if BLOCK in data:
                 block = data[BLOCK]
                 if not block["inline_only"]:
-                    parts.append(block | ({"drawing": data[PLOTLY]} if PLOTLY in data else {}))
+                    parts.append(({"drawing": data[PLOTLY]} if PLOTLY in data else {}) | block)
             elif PLOTLY in data:  # a figure shown without the contract: still shown
                 parts.append({"kind": "figure", "title": "", "drawing": data[PLOTLY], "status": "", "caption": ""})
             elif "text/html" in data:

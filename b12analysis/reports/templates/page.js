@@ -4,6 +4,7 @@
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
   const paper = window.matchMedia("print");
   const PAPER = { width: 640, height: 860 }; // what fits between the margins of A4 and of Letter, in CSS pixels
+  const CONFIG = { displayModeBar: false };
   const palette = JSON.parse(document.getElementById("dark-palette").textContent);
   const figures = [...document.querySelectorAll("figure[data-figure]")];
   let printing = paper.matches;
@@ -12,13 +13,26 @@
   async function unpack() {
     const store = document.getElementById("plotly-packed");
     if (!store || window.Plotly) return;
-    if (!window.DecompressionStream) throw new Error("this browser is too old to unpack the script that draws");
-    const bytes = Uint8Array.from(atob(store.textContent), (letter) => letter.charCodeAt(0));
-    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
     const script = document.createElement("script");
-    script.textContent = await new Response(stream).text();
+    script.textContent = await unpacked(store.textContent, "the script that draws");
     document.head.append(script);
     store.remove();
+  }
+
+  async function unpacked(text, what) {
+    if (!window.DecompressionStream) throw new Error(`this browser is too old to unpack ${what}`);
+    const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+    return new Response(stream).text();
+  }
+
+  // The JSON of a figure; one with choices is packed.
+  const texts = new Map();
+  async function textOf(figure) {
+    const { type, textContent } = figure.querySelector("script");
+    if (type === "application/json") return textContent;
+    if (!texts.has(figure)) texts.set(figure, await unpacked(textContent, "the figure"));
+    return texts.get(figure);
   }
 
   function recoloured(text) {
@@ -65,9 +79,54 @@
     return 16 * (lines - 1) * labels.length;
   }
 
-  async function draw(figure) {
+  // What a reader chose in the lists above a figure. Traces, rows and sentences name the keys that they belong to.
+  const listsOf = (figure) => [...figure.parentElement.querySelectorAll(".picks select")];
+  const chosenIn = (figure) => listsOf(figure).map((list) => list.value);
+  const holds = (place, chosen) => place.every((key, n) => key === null || key === chosen[n]);
+  const visible = (traces, chosen) => traces.map(({ meta, visible: own }) => (meta ? holds(meta, chosen) : own ?? true));
+
+  // The axes hold the range of all choices, so that choices can be compared by eye.
+  const ranges = new Map();
+  async function hold(figure, drawing) {
     const place = figure.querySelector(".drawing");
-    const drawing = JSON.parse(recoloured(figure.querySelector("script[type='application/json']").textContent));
+    if (!ranges.has(figure)) {
+      await Plotly.react(place, drawing.data, structuredClone(drawing.layout), CONFIG);
+      ranges.set(figure, Object.entries(place.layout).filter(([name]) => /^[xy]axis/.test(name)).map(([name, axis]) => [name, axis.range]));
+    }
+    for (const [name, range] of ranges.get(figure)) drawing.layout[name] = { ...drawing.layout[name], range, autorange: false };
+    const shown = visible(drawing.data, chosenIn(figure));
+    drawing.data.forEach((trace, n) => { trace.visible = shown[n]; });
+  }
+
+  function choose(figure) {
+    const chosen = chosenIn(figure);
+    for (const part of figure.parentElement.querySelectorAll("[data-pick]")) part.hidden = !holds(JSON.parse(part.dataset.pick), chosen);
+    const place = figure.querySelector(".drawing");
+    const said = figure.parentElement.querySelector(".said p:not([hidden])")?.textContent ?? "";
+    const words = listsOf(figure).map((list) => list.selectedOptions[0].text).join(", ");
+    if (place.hasAttribute("aria-label")) place.setAttribute("aria-label", `${labels.get(figure)} Chosen: ${words}. ${said}`);
+    if (figure.dataset.drawn) Plotly.restyle(place, { visible: visible(place.data, chosen) });
+  }
+
+  const labels = new Map();
+  for (const figure of figures.filter((each) => listsOf(each).length)) {
+    labels.set(figure, figure.querySelector(".drawing").getAttribute("aria-label"));
+    listsOf(figure).forEach((list) => list.addEventListener("change", () => choose(figure)));
+    figure.parentElement.querySelector(".picks").hidden = false;
+    choose(figure);
+  }
+
+  async function draw(figure) {
+    try {
+      await drawn(figure, JSON.parse(recoloured(await textOf(figure))));
+      figure.dataset.drawn = "yes";
+    } catch (error) {
+      apologise(figure, error.message);
+    }
+  }
+
+  async function drawn(figure, drawing) {
+    const place = figure.querySelector(".drawing");
     const margin = { l: 80, r: 80, ...drawing.layout.template?.layout?.margin, ...drawing.layout.margin };
     place.style.zoom = 1;
     const width = printing ? PAPER.width : place.clientWidth;
@@ -75,12 +134,8 @@
     drawing.layout.width = width;
     place.style.height = `${drawing.layout.height}px`;
     if (printing) place.style.zoom = Math.min(1, PAPER.height / drawing.layout.height);
-    try {
-      await Plotly.react(place, drawing.data, drawing.layout, { displayModeBar: false });
-      figure.dataset.drawn = "yes";
-    } catch (error) {
-      apologise(figure, error.message);
-    }
+    if (labels.has(figure)) await hold(figure, drawing);
+    await Plotly.react(place, drawing.data, drawing.layout, CONFIG);
   }
 
   function apologise(figure, reason) {
