@@ -6,7 +6,8 @@ A notebook that is to become a page says six kinds of things, each with one call
 :func:`answer`     the finding as a title, and the answer in a sentence or two
 :func:`claim`      what the article says of it, and the verdict
 :func:`key_figure` one number with its interval, for the head of the page and the index
-:func:`figure`     a picture with its title, its table, its summary in words, and the rows it rests on
+:func:`figure`     a picture with its title, its table, its summary in words, and the rows it rests on; its reader may
+                   choose what is drawn
 :func:`caveat`     what this does not show
 :func:`evidence`   further rows used: they enter the bibliography and the marks of trust
 =================  ==========================================================================

@@ -148,11 +148,17 @@ def _place(pick: dict[str, dict[str, str]], own: dict[str, Any], what: str) -> P
     """Return where something belongs that names some keys."""
     if not isinstance(own, dict):
         raise InputError(f"{what} is {own!r}; in a figure with a pick it is a dict of keys")
-    for name, key in own.items():
+    place: Place = []
+    for name in own:
         check_choice(what, name, pick)
-        if not pd.isna(key):
-            check_choice(f"{what}[{name!r}]", key, pick[name])
-    return [None if pd.isna(own.get(name)) else str(own[name]) for name in pick]
+    for name, choices in pick.items():
+        key = own.get(name)
+        if pd.api.types.is_scalar(key) and pd.isna(key):
+            place.append(None)
+            continue
+        check_choice(f"{what}[{name!r}]", key, choices)
+        place.append(next(str(choice) for choice in choices if choice == key))  # 1.0 of a column with gaps is 1
+    return place
 
 
 def holds(place: Place, keys: Sequence[str]) -> bool:
