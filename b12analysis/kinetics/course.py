@@ -25,7 +25,7 @@ def start(person: Mapping[str, Any], body: Body) -> State:
         seen = person["start_serum_pmol_l"] / body.people["serum_reference_pmol_l"]
         return body.of_carriers(REFERENCE_UG * seen ** (1 / body.people["serum_power"]))
     well = {"active_share": np.ones_like(body.food), "food_release": body.people["food_release_before"]}
-    before = Body(dict(body.people) | well, body.intake_ug)
+    before = Body(dict(body.people) | well, float(person["intake_before_ug"]))
     active, liver = before.at_rest()
     return body.state(active, liver, carriers=active)
 

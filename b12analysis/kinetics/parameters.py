@@ -26,7 +26,10 @@ ABSORPTIONS = ("normal", "food_bound", "pernicious_anaemia", "gastrectomy", "ile
 SPREADS = ("both", "people", "parameters", "none")
 #: Age for which ``mma_floor_nmol_l`` holds, years.
 _FLOOR_AGE = 50.0
-_FIELDS = ("age", "absorption", "intake_ug", "start_store_ug", "start_serum_pmol_l")
+_FIELDS = ("age", "absorption", "intake_ug", "intake_before_ug", "start_store_ug", "start_serum_pmol_l")
+
+#: Ways to say where somebody starts, with the range of each.
+_STARTS = {"start_store_ug": (10, 12000), "start_serum_pmol_l": (20, 1500), "intake_before_ug": (0.1, 100)}
 
 
 def check_person(person: Mapping[str, Any]) -> dict[str, Any]:
@@ -37,14 +40,14 @@ def check_person(person: Mapping[str, Any]) -> dict[str, Any]:
     person : mapping or row of a table
         ``age`` (18 to 110 years), ``absorption`` (one of :data:`ABSORPTIONS`; normal where it is left out),
         ``intake_ug`` (from the diet and fortified food, 0 to 100 ug a day), and at most one of ``start_store_ug``
-        (10 to 12,000) and ``start_serum_pmol_l`` (20 to 1,500). Without a start the store is the one at which normal
-        absorption of this diet makes up for the loss, and whatever is wrong with absorption begins on day 0; with one
-        it has long been so.
+        (10 to 12,000), ``start_serum_pmol_l`` (20 to 1,500) and ``intake_before_ug`` (0.1 to 100, ``intake_ug`` where
+        it is left out). Without a start the store is the one at which normal absorption of the diet before makes up for
+        the loss, and the diet or whatever is wrong with absorption begins on day 0; with one it has long been so.
 
     Returns
     -------
     dict
-        Those five; a start that is not given is None.
+        Those six; a start that is not given is None.
 
     Raises
     ------
@@ -65,12 +68,13 @@ def check_person(person: Mapping[str, Any]) -> dict[str, Any]:
     check_range("age", given["age"], 18, 110)
     check_range("intake_ug", given["intake_ug"], 0, 100)
     check_choice("absorption", given.setdefault("absorption", "normal"), ABSORPTIONS)
-    if "start_store_ug" in given and "start_serum_pmol_l" in given:
-        raise InputError("start_store_ug and start_serum_pmol_l are both given; give one of them, or neither")
-    if "start_store_ug" in given:
-        check_range("start_store_ug", given["start_store_ug"], 10, 12000)
-    if "start_serum_pmol_l" in given:
-        check_range("start_serum_pmol_l", given["start_serum_pmol_l"], 20, 1500)
+    starts = [name for name in _STARTS if name in given]
+    if len(starts) > 1:
+        raise InputError(f"{' and '.join(starts)} are both given; give one of them, or neither")
+    for name in starts:
+        check_range(name, given[name], *_STARTS[name])
+    if not starts:
+        check_range("intake_before_ug", given.setdefault("intake_before_ug", given["intake_ug"]), 0.1, 100)
     return dict.fromkeys(_FIELDS) | given
 
 
