@@ -34,7 +34,7 @@ _IN_ORDER = [
     ("step", "step_to"),
 ]
 #: Columns that cite rows of other tables, ids separated by spaces, and whether findings without a number may be cited.
-_CITING = {"evidence": False, "one_side": True, "other_side": True, "tested_by": False}
+_CITING = {"evidence": False, "one_side": True, "other_side": True, "tested_by": False, "row": False}
 #: What pandera's names of checks mean to the reader.
 _EXPECTED = {
     "column_in_schema": "no such column: columns.csv does not describe it",
