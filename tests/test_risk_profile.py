@@ -144,8 +144,8 @@ def test_an_unknown_definition_is_refused_with_the_choices(function):
 
 def test_total_gastrectomy_by_years_in_order():
     steps = gradients("total_gastrectomy")
-    assert steps["id"].tolist() == ["B33a", "B33b", "B33c", "B33d", "B31a", "B33e"]
-    assert steps["step"].tolist() == [0.5, 1, 2, 3, 4, 4]
+    assert steps["id"].tolist() == ["B33a", "X11a", "B33b", "X11b", "B33c", "X11c", "B33d", "X11d", "B31a", "B33e"]
+    assert steps["step"].tolist() == [0.5, 1, 1, 2, 2, 3, 3, 4, 4, 4]
 
 
 def test_the_arms_of_a_trial_stand_at_the_same_step():
