@@ -105,7 +105,9 @@ def test_no_cell_begins_or_ends_with_a_space(cells):
 
 
 def test_there_are_at_least_200_rows_with_a_number_that_somebody_has_read(findings):
-    read = findings["status"].isin(["verified", "secondary"]) & ~findings["table"].isin(["claims", "recovery_model", "kinetics_model"])
+    read = findings["status"].isin(["verified", "secondary"]) & ~findings["table"].isin(
+        ["claims", "recovery_model", "kinetics_model"]
+    )
     numbered = findings[NUMBERS].notna().any(axis=1) | findings[["cases", "n"]].notna().all(axis=1)
     assert (read & numbered).sum() >= 200
 
@@ -186,7 +188,15 @@ def test_the_locator_agrees_with_the_status(findings):
 
 def test_assumptions_are_only_in_models_claims_and_what_ifs_and_where_a_combination_of_cut_offs_is_ours(findings):
     ours = findings[findings["status"] == "assumption"]
-    of_ours = {"kinetics_model", "recovery_model", "latent_priors", "claims", "biomarkers", "kinetics_targets", "regimens"}
+    of_ours = {
+        "kinetics_model",
+        "recovery_model",
+        "latent_priors",
+        "claims",
+        "biomarkers",
+        "kinetics_targets",
+        "regimens",
+    }
     assert set(ours["table"]) == of_ours
     combined = ours.query("table == 'biomarkers'")
     assert combined["note"].str.startswith("the combination is ours").all()
@@ -1146,7 +1156,9 @@ def test_every_finding_of_the_material_is_kept_or_left_out_and_none_grew_surer(s
     here = pd.Series([base(row) for row in findings.index], index=findings.index)
     left = {base(row) for row in tables["left_out"]["id"]}
     assert set(there) - set(here) - left == set()
-    ours = findings["table"].isin(["claims", "kinetics_model", "latent_priors", "recovery_model"]) | (findings["status"] == "assumption")
+    ours = findings["table"].isin(["claims", "kinetics_model", "latent_priors", "recovery_model"]) | (
+        findings["status"] == "assumption"
+    )
     assert set(here[~ours]) - set(there) == READ_SINCE
     since = findings[here.isin(READ_SINCE)]
     assert set(since["status"]) == {"verified"}
