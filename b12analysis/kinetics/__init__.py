@@ -8,5 +8,7 @@ right. It describes groups of virtual people and predicts nobody's blood test.
 """
 
 from b12analysis.kinetics.parameters import ABSORPTIONS, check_person, virtual_people
+from b12analysis.kinetics.regimens import regimens, schedule
+from b12analysis.kinetics.simulation import simulate_regimen
 
-__all__ = ["ABSORPTIONS", "check_person", "virtual_people"]
+__all__ = ["ABSORPTIONS", "check_person", "regimens", "schedule", "simulate_regimen", "virtual_people"]

@@ -20,10 +20,12 @@ ratio_fast * fast. In these coordinates each has a closed solution, so a step of
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from b12analysis.kinetics.uptake import bile_reuptake, daily_food_ug
 
@@ -37,12 +39,12 @@ FORMS = ("im_cyanocobalamin", "im_hydroxocobalamin")
 
 @dataclass
 class State:
-    """Where the vitamin is; arrays of shape (n,), ug."""
+    """Where the vitamin is, ug; arrays of shape (n,), or (times, n) where many states are kept."""
 
     slow: np.ndarray
     fast: np.ndarray
     carriers: np.ndarray
-    injected: dict[str, np.ndarray]
+    injected: dict[str, np.ndarray] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,11 @@ class Body:
 
     people: Mapping[str, np.ndarray]
     intake_ug: float
+
+    @classmethod
+    def of(cls, person: Mapping[str, Any], people: pd.DataFrame) -> Body:
+        """Return the bodies of virtual people who all eat what this person eats."""
+        return cls({name: people[name].to_numpy(dtype=float) for name in people}, float(person["intake_ug"]))
 
     @cached_property
     def food(self) -> np.ndarray:
@@ -110,20 +117,27 @@ class Body:
         """Describe given amounts in this body's coordinates."""
         ratio_slow, ratio_fast = self.ratios
         slow = (liver - ratio_fast * active) / (ratio_slow - ratio_fast)
-        nothing = {form: np.zeros_like(active) for form in FORMS}
-        return State(slow, active - slow, self.followed(slow, active - slow) if carriers is None else carriers, nothing)
+        return State(slow, active - slow, self.followed(slow, active - slow) if carriers is None else carriers)
 
     def of_store(self, store_ug) -> State:
         """Return the state of somebody whose store has drifted to this size: only the slow part still moves."""
-        (ratio_slow, ratio_fast), fast = self.ratios, self._resting_fast
-        slow = (store_ug - (1 + ratio_fast) * fast) / (1 + ratio_slow)
-        return self.state(slow + fast, ratio_slow * slow + ratio_fast * fast)
+        return self._drifted(store_ug, store_ug)
 
     def of_carriers(self, carriers) -> State:
         """Return the state of somebody whose store has drifted to where serum's carriers see this much."""
         rest = self.shares[0] * self.food / self.rates[0]
         above = (carriers / self.carrier_factor - self._resting_fast - rest) * (self.lag - self.rates[0]) / self.lag
-        return self.of_store((1 + self.ratios[0]) * (rest + above) + (1 + self.ratios[1]) * self._resting_fast)
+        store = (1 + self.ratios[0]) * (rest + above) + (1 + self.ratios[1]) * self._resting_fast
+        return self._drifted(store, carriers / self.carrier_factor)
+
+    def _drifted(self, store, least) -> State:
+        """Where no store on this diet drifts that low, the liver is empty, and active tissue holds ``least``."""
+        (ratio_slow, ratio_fast), fast = self.ratios, self._resting_fast
+        slow = (store - (1 + ratio_fast) * fast) / (1 + ratio_slow)
+        liver = ratio_slow * slow + ratio_fast * fast
+        active = np.where(liver < 0, least, slow + fast)
+        carriers = np.where(liver < 0, self.carrier_factor * least, self.followed(slow, fast))
+        return self.state(active, np.maximum(liver, 0), carriers)
 
     @property
     def _resting_fast(self) -> np.ndarray:
@@ -143,18 +157,19 @@ class Body:
         ratio_slow, ratio_fast = self.ratios
         return (1 + ratio_slow) * state.slow + (1 + ratio_fast) * state.fast + sum(state.injected.values())
 
-    def step(self, days: float) -> Step:
-        """Solve the body for a step of this length."""
-        return Step(self, float(days))
+    def step(self, days) -> Step:
+        """Solve the body for a step of this length, or of a length for each."""
+        return Step(self, days)
 
 
 class Step:
-    """The exact solution over a step of fixed length: call it with a state to get the next.
+    """The exact solution over a step of some days: call it with a state to get the next.
 
-    Each coefficient is an integral of two exponentials, written so that it keeps its digits where two rates are equal.
+    Each coefficient is an integral of two exponentials, written so that it keeps its digits where two rates are equal;
+    ``days`` may differ between people.
     """
 
-    def __init__(self, body: Body, days: float) -> None:
+    def __init__(self, body: Body, days) -> None:
         lag, food = body.lag, body.food
         self.carriers = np.exp(-lag * days)
         drains = {form: body.people[f"drain_{form.removeprefix('im_')}_per_day"] for form in FORMS}
@@ -165,14 +180,13 @@ class Step:
         for rate, share in zip(body.rates, body.shares, strict=True):
             self.kept.append(np.exp(-rate * days))
             self.fed.append(share * food * -np.expm1(-rate * days) / rate)
-            followed = _overlap(rate, lag, days)
             seen = lag * body.carrier_factor
-            self.seen.append(seen * followed)
-            self.seen_food = self.seen_food + seen * share * food * (-np.expm1(-lag * days) / lag - followed) / rate
+            self.seen.append(seen * _overlap(rate, lag, days))
+            self.seen_food = self.seen_food + seen * share * food * _overlap_of_three(0.0, rate, lag, days)
             into = {}
             for form, drain in drains.items():
                 into[form] = share * drain * _overlap(rate, drain, days)
-                both = (followed - _overlap(drain, lag, days)) / (drain - rate)
+                both = _overlap_of_three(rate, drain, lag, days)
                 self.seen_injected[form] = self.seen_injected[form] + seen * share * drain * both
             self.from_injected.append(into)
 
@@ -190,11 +204,17 @@ class Step:
         return State(slow, fast, carriers, injected)
 
 
-def _overlap(one, other, days: float):
+def _overlap(one, other, days):
     """Integral of exp(-one * s) * exp(-other * (days - s)) over a step; stable where the rates are equal."""
     from scipy.special import exprel
 
     return days * np.exp(-np.minimum(one, other) * days) * exprel(-np.abs(other - one) * days)
+
+
+def _overlap_of_three(one, two, three, days):
+    """Integral of exp(-one * r) * exp(-two * s) * exp(-three * t) over r + s + t = days."""
+    low, middle, high = np.sort(np.broadcast_arrays(one, two, three), axis=0)
+    return (_overlap(low, middle, days) - _overlap(middle, high, days)) / (high - low)
 
 
 def serum_pmol_l(carriers, injected, people: Mapping[str, np.ndarray]):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,28 @@ import pandas as pd
 from b12analysis.kinetics.body import REFERENCE_UG, Body, State, mma_nmol_l, serum_pmol_l
 from b12analysis.kinetics.uptake import absorbed_ug, retained_ug
 
-__all__ = ["course", "start"]
+__all__ = ["MEASURES", "Doses", "blocks", "course", "follow", "measured", "moment", "start"]
 
 #: (day, form, dose_ug), sorted by day; form is oral or one of ``body.FORMS``.
 Doses = Sequence[tuple[float, str, float]]
+#: What is read.
+MEASURES = ("store_ug", "serum_b12_pmol_l", "mma_nmol_l")
+#: People who are followed at a time: enough to make numpy's calls worth while, few enough to stay in the cache; and
+#: fewer where there are many readings, so that what is kept for them does not outgrow what is returned.
+_BLOCK, _READINGS = 1250, 2**22
+#: A day has 2**30 moments, so that steps between them are exact and few lengths differ.
+_MOMENTS = 2.0**30
+
+
+def moment(days) -> np.ndarray:
+    """Round days to a ten thousandth of a second: the distances between moments are exact.
+
+    Examples
+    --------
+    >>> float(moment(1.5)), abs(float(moment(0.1)) - 0.1) < 1e-9
+    (1.5, True)
+    """
+    return np.round(np.asarray(days, dtype=float) * _MOMENTS) / _MOMENTS
 
 
 def start(person: Mapping[str, Any], body: Body) -> State:
@@ -52,34 +71,113 @@ def course(
         ``store_ug, serum_b12_pmol_l, mma_nmol_l``, and ``absorbed_ug, retained_ug``: what has come in since the reading
         before, from diet and tablets, and from injections.
     """
-    columns = {name: people[name].to_numpy(dtype=float) for name in people}
-    body = Body(columns, float(person["intake_ug"]))
-    state, now, steps, queue = start(person, body), 0.0, {}, list(doses)[::-1]
-    out = {name: [] for name in ("store_ug", "serum_b12_pmol_l", "mma_nmol_l", "absorbed_ug", "retained_ug")}
-    for day in days:
-        absorbed, retained = np.zeros_like(body.food), np.zeros_like(body.food)
-        while True:
-            until = queue[-1][0] if queue and queue[-1][0] < day else day
-            if until > now:
-                length = round(until - now, 9)
-                state = steps.setdefault(length, body.step(length))(state)
-                absorbed += body.food * length
-                now = until
-            if until == day and not (queue and queue[-1][0] < day):
-                break
-            _, form, dose = queue.pop()
-            if form == "oral":
-                gained = absorbed_ug(dose, columns)
-                state.slow += body.shares[0] * gained
-                state.fast += body.shares[1] * gained
-                absorbed += gained
-            else:
-                gained = retained_ug(dose, form, columns)
-                state.injected[form] = state.injected[form] + gained
-                retained += gained
-        out["store_ug"].append(body.store(state))
-        out["serum_b12_pmol_l"].append(serum_pmol_l(state.carriers, sum(state.injected.values()), columns))
-        out["mma_nmol_l"].append(mma_nmol_l(body.active(state), columns))
-        out["absorbed_ug"].append(absorbed)
-        out["retained_ug"].append(retained)
-    return {name: np.stack(values, axis=1) for name, values in out.items()}
+    out = {name: np.empty((len(people), len(days))) for name in (*MEASURES, "absorbed_ug", "retained_ug")}
+    for block in blocks(len(people), len(days)):
+        body = Body.of(person, people[block])
+        seen, came_in = follow(body, start(person, body), doses, days)
+        for name, values in came_in.items():
+            out[name][block] = values.T
+        for name in MEASURES:
+            out[name][block] = measured(name, body, seen).T
+    return out
+
+
+def blocks(n: int, readings: int) -> Iterator[slice]:
+    """Divide n people into blocks that are followed one after the other; nobody's course depends on it.
+
+    Examples
+    --------
+    >>> list(blocks(2000, 100))
+    [slice(0, 1250, None), slice(1250, 2000, None)]
+    """
+    size = max(1, min(_BLOCK, _READINGS // readings))
+    return (slice(first, min(first + size, n)) for first in range(0, n, size))
+
+
+def measured(name: str, body: Body, seen: State) -> np.ndarray:
+    """Read one of :data:`MEASURES` off a state, or off many."""
+    if name == "store_ug":
+        return body.store(seen)
+    if name == "mma_nmol_l":
+        return mma_nmol_l(body.active(seen), body.people)
+    return serum_pmol_l(seen.carriers, sum(seen.injected.values()), body.people)
+
+
+def follow(
+    body: Body, state: State, doses: Doses, days: Sequence[float], *, since: float = 0.0, after: Sequence[bool] = ()
+) -> tuple[State, dict[str, np.ndarray]]:
+    """Follow people from their state at the moment ``since`` and keep their state on given days.
+
+    Parameters
+    ----------
+    body : Body
+        Of n people.
+    state : State
+        Of these n people.
+    doses : sequence of (day, form, dose_ug), by day
+        Those of day ``since`` and later.
+    days : increasing sequence of float >= since
+        When to read; doses after the last are ignored.
+    since : float
+        Moment of ``state``, before its doses.
+    after : sequence of bool
+        Of each day, whether it is read after the doses of that moment; before them where nothing is said.
+
+    Returns
+    -------
+    State of arrays of shape (len(days), n)
+        The states read.
+    dict of arrays of shape (len(days), n)
+        ``absorbed_ug, retained_ug``: what has come in since the reading before.
+    """
+    shape = (len(days), len(body.food))
+    seen = State(*(np.empty(shape) for _ in range(3)))
+    came_in = {"absorbed_ug": np.outer(np.diff(days, prepend=since), body.food), "retained_ug": np.zeros(shape)}
+    step, gained = lru_cache(maxsize=64)(body.step), lru_cache(maxsize=64)(lambda *dose: _gained(body, *dose))
+    now, row = moment(since), 0
+    for then, dose in _agenda(doses, days, after):
+        if then > now:
+            state, now = step(then - now)(state), then
+        if dose is None:
+            _keep(seen, row, state)
+            row += 1
+        else:
+            _take(state, dose[0], gained(*dose), came_in, row)
+    return seen, came_in
+
+
+def _agenda(doses: Doses, days: Sequence[float], after: Sequence[bool]) -> Iterator[tuple[float, Any]]:
+    """Yield readings (None) and doses (form, dose_ug) in their order, each with its moment."""
+    reads, taken = moment(days), moment([day for day, _, _ in doses])
+    late = np.asarray(after, dtype=bool) if len(after) else np.zeros(len(reads), dtype=bool)
+    when = np.concatenate([reads, taken])
+    turn = np.concatenate([np.where(late, 2, 0), np.ones(len(taken), dtype=int)])
+    what = [None] * len(reads) + [(form, dose) for _, form, dose in doses]
+    order = np.lexsort([turn, when])
+    last = np.flatnonzero(order < len(reads))[-1]
+    for index in order[: last + 1]:
+        yield when[index], what[index]
+
+
+def _gained(body: Body, form: str, dose_ug: float) -> tuple[np.ndarray, ...]:
+    """Return what comes in with a dose; of a tablet also what of it joins the slow and the fast part."""
+    if form != "oral":
+        return (retained_ug(dose_ug, form, body.people),)
+    absorbed = absorbed_ug(dose_ug, body.people)
+    return absorbed, body.shares[0] * absorbed, body.shares[1] * absorbed
+
+
+def _take(state: State, form: str, gained: tuple[np.ndarray, ...], came_in: dict[str, np.ndarray], row: int) -> None:
+    if form == "oral":
+        state.slow = state.slow + gained[1]
+        state.fast = state.fast + gained[2]
+        came_in["absorbed_ug"][row] += gained[0]
+    else:
+        state.injected[form] = state.injected.get(form, 0.0) + gained[0]
+        came_in["retained_ug"][row] += gained[0]
+
+
+def _keep(seen: State, row: int, state: State) -> None:
+    seen.slow[row], seen.fast[row], seen.carriers[row] = state.slow, state.fast, state.carriers
+    for form, amount in state.injected.items():
+        seen.injected.setdefault(form, np.zeros_like(seen.slow))[row] = amount

@@ -1,0 +1,108 @@
+"""What virtual people's stores and blood tests do under a regimen, day by day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from b12analysis.arguments import InputError, check_columns
+from b12analysis.kinetics.course import course
+from b12analysis.kinetics.doses import check_days
+from b12analysis.kinetics.parameters import check_person, virtual_people
+from b12analysis.kinetics.regimens import schedule
+
+__all__ = ["doses_of", "people_like", "simulate_regimen"]
+
+
+def simulate_regimen(
+    person: Mapping[str, Any],
+    regimen: str | Iterable[tuple[float, str, float]] | pd.DataFrame,
+    days: int | Iterable[float],
+    *,
+    n: int = 1,
+    rng: np.random.Generator | int | None = None,
+    spread: str | None = None,
+    people: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """Simulate what a regimen does to a person's stores and blood tests.
+
+    A reading on the day of a dose is taken just before it. Diet acts through the person's ``intake_ug``, and goes on.
+
+    Parameters
+    ----------
+    person : mapping or row of a table
+        ``age`` (years), ``intake_ug`` (a day), ``absorption`` ("normal", "food_bound", "pernicious_anaemia",
+        "gastrectomy", "ileal_resection" or "metformin") and perhaps ``start_store_ug`` or ``start_serum_pmol_l``; see
+        :func:`b12analysis.kinetics.check_person`.
+    regimen : str, list of (day, form, dose_ug) or DataFrame with these columns
+        A name of :func:`b12analysis.kinetics.regimens`, "none", or doses of form "oral", "im_cyanocobalamin" or
+        "im_hydroxocobalamin", ug.
+    days : int or increasing iterable of float
+        The last day of daily readings, or the days to read, fractions allowed.
+    n : int
+        Virtual people.
+    rng : Generator or int, optional
+        Source of randomness; without it and with ``n=1``, it is the middle person.
+    spread : {"both", "people", "parameters", "none"}, optional
+        What differs between the virtual people: people and what we do not know about them, which is the default where
+        people are drawn, either, or nothing.
+    people : DataFrame, optional
+        As of :func:`b12analysis.kinetics.virtual_people`: these people, instead of ``n`` drawn ones.
+
+    Returns
+    -------
+    DataFrame with columns
+        person            0 to n - 1
+        day               as asked for
+        store_ug          vitamin B12 in the body, ug
+        serum_b12_pmol_l  serum vitamin B12, pmol/L
+        mma_nmol_l        methylmalonic acid, nmol/L
+        absorbed_ug       absorbed from food and tablets since the reading before, ug
+        retained_ug       kept of injections since the reading before, ug
+
+    Raises
+    ------
+    InputError
+        If an argument is not known or out of range; of doses, all that is wrong.
+
+    Source
+    ------
+    b12analysis; the sources of the parameters stand in ``load("kinetics_model")``, those of regimens in
+    ``load("regimens")``.
+
+    Examples
+    --------
+    >>> someone = {"age": 70, "intake_ug": 4, "absorption": "pernicious_anaemia", "start_serum_pmol_l": 90}
+    >>> table = simulate_regimen(someone, "oral_1000_daily", 90)
+    >>> len(table), bool(table["serum_b12_pmol_l"].iloc[-1] > 90)
+    (91, True)
+    """
+    person, times = check_person(person), check_days(days)
+    doses = doses_of(regimen, times[-1])
+    people = people_like(person, n, rng, spread, people)
+    read = course(person, people, doses, times)
+    index = {"person": np.repeat(np.arange(len(people)), len(times)), "day": np.tile(times, len(people))}
+    return pd.DataFrame(index | {name: values.ravel() for name, values in read.items()}, copy=False)
+
+
+def doses_of(regimen: Any, last: float) -> list[tuple[float, str, float]]:
+    """Doses of a regimen until the last day, as :func:`b12analysis.kinetics.course.course` takes them."""
+    return list(schedule(regimen, float(last)).itertuples(index=False, name=None))
+
+
+def people_like(
+    person: Mapping[str, Any], n: int, rng: Any, spread: str | None, people: pd.DataFrame | None
+) -> pd.DataFrame:
+    """Draw virtual people like this one, unless they are given; one without a seed is the middle person."""
+    if people is None:
+        chosen = spread or ("none" if n == 1 and rng is None else "both")
+        return virtual_people(person, n, rng=rng, spread=chosen)
+    if rng is not None or spread is not None:
+        raise InputError("people are given; leave out rng and spread, which are for drawing them")
+    check_columns("people", people.columns, virtual_people(person, spread="none").columns)
+    if people.empty:
+        raise InputError("people is empty; there is nobody to simulate")
+    return people
