@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -16,22 +15,23 @@ from b12analysis.theme import number
 __all__ = [
     "CAUSES",
     "CAVEATS",
-    "COMPARED",
     "CUTOFFS",
     "LOG",
+    "MEASURES",
     "PANELS",
     "REGIMENS",
     "answer",
     "choices",
     "claims",
-    "compared",
-    "compared_words",
     "courses",
     "courses_words",
     "key_figures",
+    "labels",
+    "over_people",
     "person",
     "place",
     "said",
+    "spoken",
     "thinned",
     "used",
 ]
@@ -65,20 +65,9 @@ PANELS = {
 CUTOFFS = {"store_ug": 300.0, "serum_b12_pmol_l": 148.0, "mma_nmol_l": 271.0}
 #: Measures on logarithmic axes.
 LOG = ("serum_b12_pmol_l", "mma_nmol_l")
-#: How the treatments side by side are drawn.
-COMPARED = {
-    "label": "label",
-    "group": "measure",
-    "names": {"store_ug": "store", "serum_b12_pmol_l": "serum B12", "mma_nmol_l": "MMA"},
-    "scale": 1,
-    "log": True,
-    "axis_title": "multiple of the same people in health (95 % of them)",
-}
-#: Intake of the healthy person that others are compared with, ug a day.
-_USUAL = 5.0
 #: The claims that the page shows.
 _CLAIMS = ("claim-T2", "claim-T4")
-_MEASURES = {"store_ug": "store", "serum_b12_pmol_l": "serum B12", "mma_nmol_l": "MMA"}
+MEASURES = {"store_ug": "store", "serum_b12_pmol_l": "serum B12", "mma_nmol_l": "MMA"}
 _UNITS = {"store_ug": "µg", "serum_b12_pmol_l": "pmol/L", "mma_nmol_l": "nmol/L"}
 
 CAVEATS = [
@@ -123,14 +112,21 @@ def place(cause: str, *, age: float, intake_ug: float, start_serum_pmol_l: float
     return f"{CAUSES[cause][2]}, age {age:g}, {start}"
 
 
+def labels() -> dict[str, str]:
+    """Return the words for each regimen."""
+    table = regimens()
+    words = table["label"].str.replace(" ug ", " µg ")
+    return dict(zip(table["regimen"], words, strict=True)) | {"none": "no treatment"}
+
+
 def choices(cause: str, regimen: str) -> dict[str, dict[str, str]]:
     """Return what a reader may pick, with words; what was chosen comes first."""
-    label = regimens().set_index("regimen")["label"]
+    label = labels()
     ways = [regimen, *(name for name in REGIMENS if name != regimen)]
     listed = [name for name in CAUSES if name == cause or name not in _NO_UPTAKE or cause not in _NO_UPTAKE]
     causes = [cause, *(name for name in listed if name != cause and name not in ("gastrectomy", "ileal_resection"))]
     return {
-        "regimen": {name: str(label[name]) for name in ways},
+        "regimen": {name: label[name] for name in ways},
         "cause": {name: CAUSES[name][2] for name in causes},
     }
 
@@ -204,7 +200,7 @@ def said(table: pd.DataFrame, picks: dict[str, dict[str, str]]) -> pd.DataFrame:
             {
                 "regimen": regimen,
                 "cause": cause,
-                "text": f"**{about}**: after four weeks {month}; after {_time(last)} {end}.",
+                "text": f"**{about}**: after four weeks {month}; after {spoken(last)} {end}.",
             }
         )
     return pd.DataFrame(rows)
@@ -212,7 +208,7 @@ def said(table: pd.DataFrame, picks: dict[str, dict[str, str]]) -> pd.DataFrame:
 
 def _values(part: pd.DataFrame) -> str:
     at = part.set_index("measure")
-    return ", ".join(f"{words} {quantity(at.loc[name], name)}" for name, words in _MEASURES.items())
+    return ", ".join(f"{words} {quantity(at.loc[name], name)}" for name, words in MEASURES.items())
 
 
 def quantity(row: pd.Series, measure: str) -> str:
@@ -225,18 +221,18 @@ def _upper(text: str) -> str:
     return text[0].upper() + text[1:]
 
 
-def _time(days: float) -> str:
+def spoken(days: float) -> str:
     """Say a time in the unit that fits it.
 
     Examples
     --------
-    >>> _time(365), _time(5), _time(100)
+    >>> spoken(365), spoken(5), spoken(100)
     ('a year', '5 days', '3 months')
     """
-    if days < 45:
-        return f"{number(days, 0)} day{'s' * (round(days) != 1)}"
+    if days < 61:
+        return count(round(days), "day")
     if days < 330:
-        return f"{days / 30.4:.0f} months"
+        return count(max(round(days / 30.4), 2), "month")
     return "a year" if round(days / 365) == 1 else f"{number(days / 365)} years"
 
 
@@ -248,7 +244,7 @@ def answer(who: dict[str, Any], regimen: str, *, label: str, cause: str, n: int,
         _reached(time_to(who, regimen, name, **beyond, within_days=1826, people=people)["day"])
         for name, beyond in wanted.items()
     )
-    finding = f"Model: {label} bring serum B12 above 148 pmol/L {serum[0]}, MMA below 271 nmol/L {mma[0]}"
+    finding = f"Model, {label}: serum B12 passes 148 pmol/L {serum[0]}, MMA falls below 271 nmol/L {mma[0]}"
     return finding, (
         f"Of virtual people with {CAUSES[cause][2]}, half pass 148 pmol/L of serum B12 **{serum[1]}**, and 271 "
         f"nmol/L of MMA **{mma[1]}**. Blood tests follow what is taken; whether nerves recover is another question."
@@ -263,8 +259,8 @@ def _reached(day: pd.Series) -> tuple[str, str]:
         return "in fewer than half", f"not within five years ({number(100 * np.isfinite(times).mean())} % do)"
     if middle == 0:
         return "at once", "at the start already"
-    late = _time(high) if np.isfinite(high) else "more than five years"
-    return f"in {_time(middle)}", f"after {_time(middle)} (80 % of people: {_time(low)} to {late})"
+    late = spoken(high) if np.isfinite(high) else "more than five years"
+    return f"in {spoken(middle)}", f"after {spoken(middle)} (80 % of people: {spoken(low)} to {late})"
 
 
 def key_figures(table: pd.DataFrame, regimen: str, cause: str) -> list[dict[str, Any]]:
@@ -273,13 +269,13 @@ def key_figures(table: pd.DataFrame, regimen: str, cause: str) -> list[dict[str,
     part = table.query("regimen == @regimen and cause == @cause and day == @last").set_index("measure")
     return [
         {
-            "name": f"{words} after {_time(last)}",
+            "name": f"{words} after {spoken(last)}",
             "row": part.loc[name],
             "what": "median and 95 % of virtual people",
             "scale": 1,
             "unit": _UNITS[name],
         }
-        for name, words in _MEASURES.items()
+        for name, words in MEASURES.items()
     ]
 
 
@@ -296,76 +292,6 @@ def courses_words(table: pd.DataFrame, picks: dict[str, dict[str, str]]) -> dict
         "summary": said(table, picks)["text"].iloc[0].replace("**", ""),
         "caption": "Median and 95 % of virtual people. Dotted: 300 µg, about the lowest store of people in health, "
         "148 pmol/L and 271 nmol/L. Axes of serum and MMA are logarithmic.",
-    }
-
-
-def compared(
-    cause: str,
-    names: Sequence[str],
-    *,
-    age: float,
-    intake_ug: float,
-    start_serum_pmol_l: float | None,
-    days: int,
-    n: int,
-    rng: int,
-    prices: dict[str, float] | None = None,
-    currency: str = "",
-) -> pd.DataFrame:
-    """Set the same virtual people under each regimen beside themselves in health: ratios after ``days``.
-
-    Returns
-    -------
-    DataFrame with columns
-        regimen, label, measure, estimate, lower, upper (a multiple of the same person in health), injections, tablets,
-        and cost where there are prices
-    """
-    who = person(cause, age=age, intake_ug=intake_ug, start_serum_pmol_l=start_serum_pmol_l)
-    people = virtual_people(who, n, rng=rng)
-    well = {"age": age, "intake_ug": _USUAL}
-    healthy = simulate_regimen(well, "none", [0], people=virtual_people(well, n, rng=rng))
-    words, parts = regimens().set_index("regimen")["label"], []
-    for regimen in names:
-        end = simulate_regimen(who, regimen, [0, _trough(regimen, days)], people=people).query("day > 0")
-        doses = schedule(regimen, days).query("day < @days")["form"]
-        ratio = end[list(PANELS)].reset_index(drop=True) / healthy[list(PANELS)]
-        limits = ratio.quantile([0.5, 0.025, 0.975]).T.set_axis(ESTIMATE, axis=1).rename_axis("measure").reset_index()
-        given = {"injections": int((doses != "oral").sum()), "tablets": int((doses == "oral").sum())}
-        label, cost = f"{words[regimen]}: {_given(**given)}", {}
-        if prices:
-            cost = {"cost": sum(prices[what] * given[what] for what in given)}
-            label += f", {number(cost['cost'])} {currency}"
-        parts.append(limits.assign(regimen=regimen, label=label, **given, **cost))
-    return pd.concat(parts, ignore_index=True)
-
-
-def _trough(regimen: str, days: float) -> float:
-    """Return the last day until then on which an injection is due: blood is drawn just before; else the last day."""
-    doses = schedule(regimen, days)
-    injected = doses.loc[(doses["form"] != "oral") & (doses["day"] > 0), "day"]
-    return float(injected.max()) if len(injected) else float(days)
-
-
-def _given(*, injections: int, tablets: int) -> str:
-    told = [count(given, noun) for given, noun in ((injections, "injection"), (tablets, "tablet")) if given]
-    return " and ".join(told) or "nothing"
-
-
-def compared_words(table: pd.DataFrame, *, days: int) -> dict[str, str]:
-    """Say how far serum and store part, regimen by regimen."""
-    wide = table.pivot(index="label", columns="measure", values="estimate").loc[table["label"].unique()]
-    apart = wide["serum_b12_pmol_l"] / wide["store_ug"]
-    high = apart.idxmax()
-    told = [
-        f"{label}: {', '.join(f'{words} {number(row[name])}' for name, words in _MEASURES.items())}"
-        for label, row in wide.iterrows()
-    ]
-    return {
-        "title": f"Serum says more than the store holds: {number(wide.loc[high, 'serum_b12_pmol_l'])} times normal on "
-        f"{number(wide.loc[high, 'store_ug'])} times the store ({high.split(':')[0]})",
-        "summary": f"After {_time(days)}, as multiples of the same people in health: {'; '.join(told)}.",
-        "caption": f"Median and 95 % of the same virtual people under each treatment, after {_time(days)}, divided by "
-        f"themselves in health on {_USUAL:g} µg a day. Injections are read just before the next.",
     }
 
 
