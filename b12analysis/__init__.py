@@ -43,6 +43,8 @@ _HOMES = {
     "recovery_curve": "recovery",
     "simulate_recovery": "recovery",
     "simulate_regimen": "kinetics",
+    "time_to": "kinetics",
+    "compare_regimens": "kinetics",
     "figures": "",
     "page": "",
     "report": "reports",

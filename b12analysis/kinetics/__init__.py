@@ -7,8 +7,20 @@ and ``body`` hold the equations). Its parameters are rows of ``kinetics_model``,
 right. It describes groups of virtual people and predicts nobody's blood test.
 """
 
+from b12analysis.kinetics.comparison import compare_regimens
 from b12analysis.kinetics.parameters import ABSORPTIONS, check_person, virtual_people
 from b12analysis.kinetics.regimens import regimens, schedule
 from b12analysis.kinetics.simulation import simulate_regimen
+from b12analysis.kinetics.times import time_to, times_summary
 
-__all__ = ["ABSORPTIONS", "check_person", "regimens", "schedule", "simulate_regimen", "virtual_people"]
+__all__ = [
+    "ABSORPTIONS",
+    "check_person",
+    "compare_regimens",
+    "regimens",
+    "schedule",
+    "simulate_regimen",
+    "time_to",
+    "times_summary",
+    "virtual_people",
+]

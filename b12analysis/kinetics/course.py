@@ -180,4 +180,6 @@ def _take(state: State, form: str, gained: tuple[np.ndarray, ...], came_in: dict
 def _keep(seen: State, row: int, state: State) -> None:
     seen.slow[row], seen.fast[row], seen.carriers[row] = state.slow, state.fast, state.carriers
     for form, amount in state.injected.items():
-        seen.injected.setdefault(form, np.zeros_like(seen.slow))[row] = amount
+        if form not in seen.injected:
+            seen.injected[form] = np.zeros_like(seen.slow)
+        seen.injected[form][row] = amount

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from b12analysis.arguments import InputError, check_columns
-from b12analysis.kinetics.course import course
+from b12analysis.kinetics.course import course, moment
 from b12analysis.kinetics.doses import check_days
 from b12analysis.kinetics.parameters import check_person, virtual_people
 from b12analysis.kinetics.regimens import schedule
@@ -90,7 +90,8 @@ def simulate_regimen(
 
 def doses_of(regimen: Any, last: float) -> list[tuple[float, str, float]]:
     """Doses of a regimen until the last day, as :func:`b12analysis.kinetics.course.course` takes them."""
-    return list(schedule(regimen, float(last)).itertuples(index=False, name=None))
+    doses = schedule(regimen, float(last))
+    return list(doses.assign(day=moment(doses["day"])).itertuples(index=False, name=None))
 
 
 def people_like(
