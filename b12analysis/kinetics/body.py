@@ -89,8 +89,8 @@ class Body:
     def ratios(self) -> tuple[np.ndarray, np.ndarray]:
         """Liver over active tissue, in the slow and in the fast exponential."""
         exchange, release = self.people["exchange_per_day"], self.people["release_per_day"]
-        slow, fast = self.rates
-        return (exchange - slow) / release, (exchange - fast) / release
+        left = exchange - self.rates[0]
+        return left / release, -exchange / left  # by the product of the two, so that the second keeps its digits
 
     @cached_property
     def shares(self) -> tuple[np.ndarray, np.ndarray]:
