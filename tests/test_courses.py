@@ -84,7 +84,7 @@ def test_results_stand_as_multiples_of_what_was_predicted_with_the_interval_behi
     assert hit.marker.symbol != miss.marker.symbol
     assert hit.marker.color != miss.marker.color
     assert "50" in miss.text[0]
-    assert "10 (5.0–20)" in miss.text[0]
+    assert "10 (5.0 to 20)" in miss.text[0]
 
 
 def test_the_axis_of_multiples_is_logarithmic_and_marks_one():

@@ -224,7 +224,7 @@ def _said(row: dict, label: str) -> str:
     observed, predicted, lower, upper = (
         theme.number(row[name]) for name in ("observed", "predicted", "lower", "upper")
     )
-    return f"{row[label]}<br>observed <b>{observed}</b>; predicted {predicted} ({lower}–{upper})"
+    return f"{row[label]}<br>observed <b>{observed}</b>; predicted {predicted} ({lower} to {upper})"
 
 
 def _label(row: dict, label: str, detail: str | None, y: float) -> dict:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 
 from b12analysis.evidence import load
-from b12analysis.findings.words import count, short
+from b12analysis.findings.kinetics import labels as regimen_labels
+from b12analysis.findings.kinetics import spoken
+from b12analysis.findings.words import Row, count, known, short
 from b12analysis.theme import MARKS, number
 
 __all__ = [
@@ -29,6 +33,59 @@ _OPEN = 0.75
 #: Columns of the tables of results that a page shows.
 ORIGIN = ["id", "what", "observed", "unit", "predicted", "lower", "upper", "covered", "pass_mark", "within_mark"]
 _SMALLEST = 0.02
+#: What each observable of ``kinetics_targets`` is, in words.
+_OBSERVED = {
+    "absorbed_percent": "absorbed of {dose} µg swallowed",
+    "absorbed_food_percent": "absorbed of {dose} µg in food",
+    "absorbed_ug": "absorbed of {dose} µg",
+    "retained_percent": "kept of {dose} µg {form}",
+    "serum_ratio_forms": "serum on hydroxo- over cyanocobalamin, {dose} µg",
+    "loss_percent_day": "lost a day",
+    "loss_ug_day": "lost a day",
+    "half_time_days": "half-time of the store",
+    "store_ug": "the store",
+    "bile_ug_day": "in bile a day",
+    "requirement_ug_day": "needed a day for {cutoff} pmol/L",
+    "serum_b12_pmol_l": "serum",
+    "serum_change_pmol_l": "change of serum",
+    "serum_change_percent": "change of serum",
+    "serum_ratio": "serum over that of others",
+    "serum_by_doubling_percent": "serum by doubling of intake",
+    "mma_nmol_l": "MMA",
+    "mma_change_percent": "change of MMA",
+    "mma_difference_nmol_l": "change of MMA against placebo",
+    "mma_ratio": "MMA over that of others",
+    "mma_by_doubling_percent": "MMA by doubling of intake",
+    "share_serum_at_least": "{cutoff} pmol/L or more",
+    "share_below": "below {cutoff} pmol/L",
+    "months_to_below": "months until half are below {cutoff} pmol/L",
+    "us_mma_nmol_l": "MMA of adults",
+    "us_share_percent": "share of adults",
+}
+#: Of these the diet matters.
+_BY_DIET = ("serum_b12_pmol_l", "share_below", "serum_by_doubling_percent", "mma_by_doubling_percent")
+#: Sources that have no author, in a line.
+_SHORT = {
+    "absorption_table": "absorption table",
+    "co57_turnover": "Co57 turnover",
+    "enteral_b12_2000": "Ann Surg 2000",
+    "gastrectomy2018": "J Clin Res Med 2018",
+    "iom1998": "IOM 1998",
+    "nhanes": "US survey",
+    "one_month_oral": "one month by mouth",
+    "oral_pa_300ug": "300 µg by mouth",
+    "retention1964": "Scand J Haematol 1964",
+    "swiss_label": "Swiss label",
+}
+#: States of absorption in a line.
+_CAUSES = {
+    "normal": "",
+    "food_bound": "released badly from food",
+    "pernicious_anaemia": "pernicious anaemia",
+    "gastrectomy": "stomach removed",
+    "ileal_resection": "ileum removed",
+    "metformin": "metformin",
+}
 _ROLES = {"test": "tests", "fitted": "fitted results", "consistency": "checks of consistency"}
 
 
@@ -39,13 +96,56 @@ def outcomes(role: str) -> pd.DataFrame:
         table["observed"] > table["predicted"], table["upper"] - table["predicted"], table["predicted"] - table["lower"]
     )
     off = ((table["observed"] - table["predicted"]).abs() / half).astype(float)
-    details = [
-        f"{MARKS[row.status]} {number(row.observed)} observed, {number(row.predicted)} "
-        f"({number(row.lower)}–{number(row.upper)}) {row.unit}"
+    said = [
+        f"{_signed(row.observed)}; {_signed(row.predicted)} ({_signed(row.lower)} to {_signed(row.upper)}) {row.unit}"
         for row in table.itertuples()
     ]
-    labels = [short(what, 60) for what in table["what"]]
+    details = [f"{MARKS[status]} {words}" for status, words in zip(table["status"], said, strict=True)]
+    labels = table["id"].map(_labels()).astype(object)
     return table.assign(label=labels, detail=details, off=off).sort_values("off", ascending=False, ignore_index=True)
+
+
+def _signed(value: float) -> str:
+    return number(value).replace("-", "−")
+
+
+def _labels() -> dict[str, str]:
+    """Say what each target is, in a line: the study, what was measured, on what treatment and when."""
+    targets, ways = load("kinetics_targets"), regimen_labels()
+    source = load("kinetics_validation").set_index("id")["source"]
+    cited = load("sources").set_index("source")["citation"]
+    return {
+        row["id"]: f"{_study(source[row['id']], cited)}: {_what(row, ways)}"
+        for row in targets.to_dict("records")
+        if row["id"] in source.index
+    }
+
+
+def _study(source: str, cited: pd.Series) -> str:
+    """Return the first author of a source and its year, or the words for one without an author.
+
+    Examples
+    --------
+    >>> _study("kwon2003", pd.Series({"kwon2003": "Kwon. J Korean Surg Soc 2003;64:206-211"}))
+    'Kwon 2003'
+    """
+    year = re.search(r"\b(?:19|20)\d\d\b", cited[source])
+    author = re.match(r"(?:de |El )?[A-Z][\w-]+", cited[source])
+    return _SHORT.get(source) or (f"{author[0]} {year[0]}" if year and author else short(cited[source], 28))
+
+
+def _what(row: Row, ways: dict[str, str]) -> str:
+    """Say what was measured, on what treatment and when."""
+    form = str(row["dose_form"]).removeprefix("im_")
+    numbers = {name: known(row[f"{name}{unit}"], "{:,g}") for name, unit in (("dose", "_ug"), ("cutoff", ""))}
+    words = _OBSERVED[row["observable"]].format(form=form, **numbers)
+    regimen = row["regimen"]
+    is_treated = pd.notna(regimen) and regimen != "none"
+    treatment = known(row["intake_ug"], "{:g} µg a day eaten") if row["observable"] in _BY_DIET else ""
+    if is_treated:
+        treatment = ways[regimen].split(" (")[0]
+    after = f"after {spoken(row['day'])}" if pd.notna(row["day"]) and row["day"] > 0 else ""
+    return ", ".join(filter(None, [words, treatment, _CAUSES[row["absorption"]], after]))
 
 
 def drawable(table: pd.DataFrame) -> pd.DataFrame:
@@ -66,7 +166,7 @@ def drawable(table: pd.DataFrame) -> pd.DataFrame:
 def outcomes_words(table: pd.DataFrame, role: str) -> dict[str, str]:
     """Say how many results of a role the model's interval holds, and which it misses."""
     missed = table[~table["covered"].astype(bool)]
-    listed = "; ".join(f"{row.what} ({row.detail[2:]})" for row in missed.itertuples()) or "none"
+    listed = "; ".join(f"{row.label} ({row.detail[2:]})" for row in missed.itertuples()) or "none"
     studies = table["source"].nunique()
     inside = len(table) - len(missed)
     left_out = len(table) - len(drawable(table))
@@ -75,7 +175,8 @@ def outcomes_words(table: pd.DataFrame, role: str) -> dict[str, str]:
         "title": f"{inside} of {len(table)} {_ROLES[role]} lie inside what the model expects, {len(missed)} outside",
         "summary": f"{len(table)} results of {count(studies, 'source')}; outside: {listed}.",
         "caption": "Bars: where 95 % of such studies would lie (what is not known of the parameters, differences "
-        f"between studies, sampling error); marks: what was observed. Those farthest off come first.{more}",
+        f"between studies, sampling error); marks: what was observed; beside the "
+        f"name both in figures, the observed first. Those farthest off come first.{more}",
     }
 
 
@@ -92,7 +193,7 @@ def identified() -> pd.DataFrame:
     for row in fitted.itertuples():
         left = float(np.log(row.upper / row.lower) / np.log(row.prior_upper / row.prior_lower))
         label = f"{row.parameter.replace('_', ' ')}{'' if pd.isna(row.condition) else f' ({row.condition})'}"
-        said = f"{number(row.value)} ({number(row.lower)}–{number(row.upper)})"
+        said = f"{row.value:.3g} ({row.lower:.3g}–{row.upper:.3g})"
         for side, prefix in (("prior", "prior_"), ("posterior", "")):
             limits = [getattr(row, f"{prefix}{part}") / row.prior_value for part in ("value", "lower", "upper")]
             known = f"{100 * left:.0f} % of the spread left"
