@@ -363,7 +363,7 @@ REFUSED = {
     "above 20 mg": ([(0, "oral", 20001)], "regimen[0]: dose_ug=20001 is above 20 mg (20,000 ug)"),
     "a day before the first": ([(-1, "oral", 5)], "regimen[0]: day=-1 is not a day; days count from 0"),
     "a form that is not known": ([(0, "im_hydroxycobalamin", 50)], "(did you mean 'im_hydroxocobalamin'?)"),
-    "half a dose": ([(0, "oral")], "regimen[0]=[0, 'oral'] is not (day, form, dose_ug)"),
+    "half a dose": ([(0, "oral")], "regimen[0]=(0, 'oral') is not (day, form, dose_ug)"),
     "a number": (5, "regimen=5 is neither a name nor a list of (day, form, dose_ug)"),
     "a misspelt name": ("oral_1000_dayly", "regimen='oral_1000_dayly' is not known (did you mean 'oral_1000_daily'?)"),
     "a table without doses": (pd.DataFrame({"day": [1]}), "regimen lacks columns 'form', 'dose_ug'; it has 'day'"),
@@ -396,7 +396,7 @@ def test_all_faults_are_told_at_once():
     [
         ({"days": -1}, "days=-1 is out of range"),
         ({"days": 36526}, "days=36526 is out of range"),
-        ({"days": [0, 2, 2]}, "days must increase, but days[2]=2 follows days[1]=2"),
+        ({"days": [0, 2, 2]}, "days must increase, but days[2]=2 follows 2"),
         ({"days": [-0.5, 2]}, "days[0]=-0.5 is out of range"),
         ({"days": [0, "x"]}, "days[1]='x' is not a number"),
         ({"days": []}, "days is empty"),

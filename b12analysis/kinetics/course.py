@@ -71,7 +71,7 @@ def course(
         ``store_ug, serum_b12_pmol_l, mma_nmol_l``, and ``absorbed_ug, retained_ug``: what has come in since the reading
         before, from diet and tablets, and from injections.
     """
-    out = {name: np.empty((len(people), len(days))) for name in (*MEASURES, "absorbed_ug", "retained_ug")}
+    out = {name: np.zeros((len(people), len(days))) for name in (*MEASURES, "absorbed_ug", "retained_ug")}
     for block in blocks(len(people), len(days)):
         body = Body.of(person, people[block])
         seen, came_in = follow(body, start(person, body), doses, days)
@@ -128,11 +128,11 @@ def follow(
     State of arrays of shape (len(days), n)
         The states read.
     dict of arrays of shape (len(days), n)
-        ``absorbed_ug, retained_ug``: what has come in since the reading before.
+        ``absorbed_ug``, and ``retained_ug`` where something is injected: what has come in since the reading before.
     """
     shape = (len(days), len(body.food))
     seen = State(*(np.empty(shape) for _ in range(3)))
-    came_in = {"absorbed_ug": np.outer(np.diff(days, prepend=since), body.food), "retained_ug": np.zeros(shape)}
+    came_in = {"absorbed_ug": np.outer(np.diff(days, prepend=since), body.food)}
     step, gained = lru_cache(maxsize=64)(body.step), lru_cache(maxsize=64)(lambda *dose: _gained(body, *dose))
     now, row = moment(since), 0
     for then, dose in _agenda(doses, days, after):
@@ -174,6 +174,8 @@ def _take(state: State, form: str, gained: tuple[np.ndarray, ...], came_in: dict
         came_in["absorbed_ug"][row] += gained[0]
     else:
         state.injected[form] = state.injected.get(form, 0.0) + gained[0]
+        if "retained_ug" not in came_in:
+            came_in["retained_ug"] = np.zeros_like(came_in["absorbed_ug"])
         came_in["retained_ug"][row] += gained[0]
 
 

@@ -60,9 +60,7 @@ def check_days(days: int | Iterable[float]) -> np.ndarray:
     for index in np.flatnonzero(~((times >= 0) & (times <= LONGEST)))[:1]:
         check_range(f"days[{index}]", given[index], 0, LONGEST)
     for index in np.flatnonzero(np.diff(times) <= 0)[:1]:
-        raise InputError(
-            f"days must increase, but days[{index + 1}]={given[index + 1]!r} follows days[{index}]={given[index]!r}"
-        )
+        raise InputError(f"days must increase, but days[{index + 1}]={times[index + 1]:g} follows {times[index]:g}")
     return times
 
 
@@ -72,8 +70,9 @@ def written(regimen: Any) -> pd.DataFrame:
         check_columns("regimen", regimen.columns, DOSE)
         rows = regimen[DOSE].to_numpy(dtype=object).tolist()
     else:
-        rows = [list(row) if isinstance(row, list | tuple) else [row] for row in _listed(regimen)]
-    refuse(f"regimen[{i}]={shown(row)} is not (day, form, dose_ug)" for i, row in enumerate(rows) if len(row) != 3)
+        rows = _listed(regimen)
+    whole = [isinstance(row, list | tuple) and len(row) == 3 for row in rows]
+    refuse(f"regimen[{i}]={shown(rows[i])} is not (day, form, dose_ug)" for i in np.flatnonzero(~np.array(whole, bool)))
     table = pd.DataFrame(rows, columns=DOSE, dtype=object)
     numbers = table.assign(**{name: pd.to_numeric(table[name], errors="coerce") for name in ("day", "dose_ug")})
     refuse([*_faults(table, numbers), *_twice(numbers)])
