@@ -74,8 +74,9 @@ def slopes(of, food, loss):
 def begun(person, of):
     """Amounts on day 0 of somebody who starts in balance, from the equations at rest."""
     well = of | {"active_share": 1.0, "food_release": of["food_release_before"]}
-    loss = lost_share(person, well)
-    liver = daily_food_ug(person["intake_ug"], well) / loss
+    before = {"intake_ug": person.get("intake_before_ug", person["intake_ug"])}
+    loss = lost_share(before, well)
+    liver = daily_food_ug(before["intake_ug"], well) / loss
     active = (of["release_per_day"] + loss) * liver / of["exchange_per_day"]
     return [active, liver, active, 0.0, 0.0, 0.0]
 
@@ -129,6 +130,11 @@ def test_the_course_is_that_of_scipys_solver(absorption):
     agrees_with_the_solver(person, kinetics.virtual_people(person, 2, rng=5), 1)
 
 
+def test_a_diet_that_changes_on_day_0_follows_them_too():
+    person = {"age": 50, "intake_ug": 0.3, "intake_before_ug": 6}
+    agrees_with_the_solver(person, kinetics.virtual_people(person, 2, rng=6), 0)
+
+
 def test_rates_that_are_nearly_or_quite_equal_keep_their_digits():
     person = WELL | {"absorption": "food_bound"}
     people = pd.concat([kinetics.virtual_people(person, rng=3)] * 4, ignore_index=True)
@@ -154,7 +160,7 @@ def test_by_hand_one_person_who_absorbs_nothing_and_one_injection():
     160 ug are injected, of which half is kept: 80. It drains at 2 a day and goes on to the liver at 0.05 a day, which
     gives next to nothing back: active tissue after t days is 80 * 2 / 1.95 * (exp(-0.05 t) - exp(-2 t)).
     """
-    people = kinetics.virtual_people({"age": 50, "intake_ug": 0}, spread="none").assign(
+    people = kinetics.virtual_people(WELL, spread="none").assign(
         active_share=0.0, passive_share=0.0, bile_per_day=0.001, exchange_per_day=0.05, release_per_day=1e-12,
         drain_cyanocobalamin_per_day=2.0, half_retained_cyanocobalamin_ug=160.0, tail_pmol_l_per_ug=6.0,
         carrier_lag_per_day=0.1, serum_reference_pmol_l=280.0, serum_power=1.0, carrier_serum_ratio=1.0,

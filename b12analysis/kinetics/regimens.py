@@ -19,6 +19,7 @@ __all__ = ["regimens", "schedule"]
 _SURE = ("verified", "secondary", "recalled", "assumption")
 #: Intervals that have a name, days.
 _EVERY = {
+    0.5: "twice a day",
     1: "daily",
     2: "every other day",
     2.333: "three times a week",
@@ -136,7 +137,8 @@ def regimens() -> pd.DataFrame:
 
 def _in_words(phase: Any) -> str:
     every, length = float(phase.every_days), phase.length
-    how = f"{float(phase.dose_ug):,g} ug {phase.form} {'by mouth' if phase.route == 'oral' else 'injected'}"
+    what = "vitamin B12" if phase.form == "any" else phase.form
+    how = f"{float(phase.dose_ug):,g} ug {what} {'by mouth' if phase.route == 'oral' else 'injected'}"
     if length <= every:
         return f"{how} once"
     how = f"{how} {_EVERY.get(every, f'every {every:g} days')}"

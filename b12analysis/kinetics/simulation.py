@@ -35,8 +35,8 @@ def simulate_regimen(
     ----------
     person : mapping or row of a table
         ``age`` (years), ``intake_ug`` (a day), ``absorption`` ("normal", "food_bound", "pernicious_anaemia",
-        "gastrectomy", "ileal_resection" or "metformin") and perhaps ``start_store_ug`` or ``start_serum_pmol_l``; see
-        :func:`b12analysis.kinetics.check_person`.
+        "gastrectomy", "ileal_resection" or "metformin") and perhaps ``start_store_ug``, ``start_serum_pmol_l`` or
+        ``intake_before_ug``; see :func:`b12analysis.kinetics.check_person`.
     regimen : str, list of (day, form, dose_ug) or DataFrame with these columns
         A name of :func:`b12analysis.kinetics.regimens`, "none", or doses of form "oral", "im_cyanocobalamin" or
         "im_hydroxocobalamin", ug.
