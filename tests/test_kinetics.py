@@ -1,6 +1,7 @@
 """Vitamin B12 in the body: solved exactly, in balance, refused by name where the input cannot be meant."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ import b12analysis as b12
 from b12analysis import kinetics
 from b12analysis.arguments import InputError
 from b12analysis.evidence import load
-from b12analysis.kinetics.body import FORMS, REFERENCE_UG, Body, State, mma_nmol_l, serum_pmol_l
+from b12analysis.kinetics.body import FORMS, REFERENCE_UG, Body, mma_nmol_l, serum_pmol_l
 from b12analysis.kinetics.course import MEASURES, course, follow, measured, moment, start
 from b12analysis.kinetics.uptake import absorbed_ug, daily_food_ug, retained_ug
 
@@ -51,18 +52,19 @@ def row(people, index=0):
 
 
 def slopes(of, food, loss):
-    """The equations of the body, as written down: active tissue, liver, carriers, both injected forms, and the loss."""
+    """The equations of the body, as written down: active tissue, liver, carriers, cells, injected forms, the loss."""
     drains = [of["drain_cyanocobalamin_per_day"], of["drain_hydroxocobalamin_per_day"]]
     factor = of["carrier_serum_ratio"] ** (1 / of["serum_power"])
     exchange, release, lag = of["exchange_per_day"], of["release_per_day"], of["carrier_lag_per_day"]
 
     def slope(_, y):
-        active, liver, carriers, *injected, _ = y
+        active, liver, carriers, cells, *injected, _ = y
         drained = [drain * amount for drain, amount in zip(drains, injected, strict=True)]
         return [
             food + sum(drained) + release * liver - exchange * active,
             exchange * active - (release + loss) * liver,
             lag * (factor * active - carriers),
+            of["mma_lag_per_day"] * (active - cells),
             -drained[0],
             -drained[1],
             loss * liver,
@@ -78,7 +80,7 @@ def begun(person, of):
     loss = lost_share(before, well)
     liver = daily_food_ug(before["intake_ug"], well) / loss
     active = (of["release_per_day"] + loss) * liver / of["exchange_per_day"]
-    return [active, liver, active, 0.0, 0.0, 0.0]
+    return [active, liver, active, active, 0.0, 0.0, 0.0]
 
 
 def lost_share(person, of):
@@ -98,11 +100,11 @@ def by_solve_ivp(person, of, regimen, days, rtol=1e-12):
             y = solve_ivp(slope, (now, then), y, method="DOP853", rtol=rtol, atol=1e-13).y[:, -1]
             now = then
         if dose is None:
-            out.append([y[:2].sum() + y[3:5].sum(), serum_pmol_l(y[2], y[3] + y[4], of), mma_nmol_l(y[0], of), y[5]])
+            out.append([y[:2].sum() + y[4:6].sum(), serum_pmol_l(y[2], y[4] + y[5], of), mma_nmol_l(y[3], of), y[6]])
         elif dose[0] == "oral":
             y[0] += absorbed_ug(dose[1], of)
         else:
-            y[3 + FORMS.index(dose[0])] += retained_ug(dose[1], dose[0], of)
+            y[4 + FORMS.index(dose[0])] += retained_ug(dose[1], dose[0], of)
     return np.array(out).T
 
 
@@ -163,11 +165,11 @@ def test_by_hand_one_person_who_absorbs_nothing_and_one_injection():
     people = kinetics.virtual_people(WELL, spread="none").assign(
         active_share=0.0, passive_share=0.0, bile_per_day=0.001, exchange_per_day=0.05, release_per_day=1e-12,
         drain_cyanocobalamin_per_day=2.0, half_retained_cyanocobalamin_ug=160.0, tail_pmol_l_per_ug=6.0,
-        carrier_lag_per_day=0.1, serum_reference_pmol_l=280.0, serum_power=1.0, carrier_serum_ratio=1.0,
-        mma_floor_nmol_l=120.0, mma_max_nmol_l=20000.0, mma_half_ug=12.0, mma_power=2.0,
+        carrier_lag_per_day=0.1, carrier_serum_ratio=1.0, serum_reference_pmol_l=280.0, serum_power=1.0,
+        mma_lag_per_day=0.1, mma_floor_nmol_l=120.0, mma_max_nmol_l=20000.0, mma_half_ug=12.0, mma_power=2.0,
     )  # fmt: skip
     body = Body.of({"intake_ug": 0.0}, people)
-    empty = body.state(np.zeros(1), np.zeros(1), np.zeros(1))
+    empty = body.state(np.zeros(1), np.zeros(1), carriers=np.zeros(1), cells=np.zeros(1))
     seen, came_in = follow(body, empty, [(0.0, "im_cyanocobalamin", 160.0)], [0.0, 10.0])
     assert came_in["retained_ug"][:, 0].tolist() == [0.0, 80.0]
     still = 80 * np.exp(-20)
@@ -182,7 +184,7 @@ def test_by_hand_one_person_who_absorbs_nothing_and_one_injection():
     expected = {
         "store_ug": active + liver + still,
         "serum_b12_pmol_l": 280 * carriers / REFERENCE_UG + 6 * still,
-        "mma_nmol_l": 120 + 20000 / (1 + (active / 12) ** 2),
+        "mma_nmol_l": 120 + 20000 / (1 + (carriers / 12) ** 2),  # the cells follow as fast as the carriers here
     }
     for name, value in expected.items():
         assert measured(name, body, seen)[1, 0] == pytest.approx(value, rel=1e-9)
@@ -210,7 +212,7 @@ def plain(person, people, regimen, days):
             state = body_with(body, state, active=gained)
         else:
             amount = state.injected.get(dose[0], 0.0) + retained_ug(dose[1], dose[0], body.people)
-            state = State(state.slow, state.fast, state.carriers, state.injected | {dose[0]: amount})
+            state = replace(state, injected=state.injected | {dose[0]: amount})
     return dict(zip(MEASURES, np.array(out).transpose(1, 2, 0), strict=True))
 
 
@@ -218,8 +220,8 @@ def body_with(body, state, active):
     """The state with so much more in active tissue, through amounts and back."""
     ratio_slow, ratio_fast = body.ratios
     liver = ratio_slow * state.slow + ratio_fast * state.fast
-    after = body.state(body.active(state) + active, liver, state.carriers)
-    return State(after.slow, after.fast, after.carriers, state.injected)
+    after = body.state(body.active(state) + active, liver, carriers=state.carriers, cells=state.cells)
+    return replace(after, injected=state.injected)
 
 
 @few

@@ -5,13 +5,14 @@ Amounts in ug, times in days. Between doses everything is linear:
     dI/dt = -drain * I                                          injected and kept, not yet in tissue; one for each form
     dA/dt = food + drain * I + release * L - exchange * A       active tissue
     dL/dt = exchange * A - (release + loss) * L                 liver
-    dH/dt = lag * (carrier_factor * A - H)                      what the carriers in serum see of active tissue
+    dH/dt = carrier_lag * (carrier_factor * A - H)              what the carriers in serum see of active tissue
+    dC/dt = mma_lag * (A - C)                                   what the cells that burn MMA see of it
 
     serum = serum_reference * (H / REFERENCE_UG) ** serum_power + tail * I
-    mma   = mma_floor + mma_max / (1 + (A / mma_half) ** mma_power)
+    mma   = mma_floor + mma_max / (1 + (C / mma_half) ** mma_power)
 
-*loss* is the vitamin in bile that is not taken up again. MMA follows active tissue; serum follows it through its
-carriers, which take weeks to fill, and shows what an injection leaves in the blood besides.
+*loss* is the vitamin in bile that is not taken up again. MMA follows active tissue within days; serum follows it
+through its carriers, which take weeks to fill, and shows what an injection leaves in the blood besides.
 
 A and L are a sum of two exponentials, *slow* (years) and *fast* (weeks): A = slow + fast, L = ratio_slow * slow +
 ratio_fast * fast. In these coordinates each has a closed solution, so a step of any length is exact.
@@ -44,6 +45,7 @@ class State:
     slow: np.ndarray
     fast: np.ndarray
     carriers: np.ndarray
+    cells: np.ndarray
     injected: dict[str, np.ndarray] = field(default_factory=dict)
 
 
@@ -99,25 +101,27 @@ class Body:
         return fast / (fast - slow), slow / (slow - fast)
 
     @cached_property
-    def lag(self) -> np.ndarray:
-        """Rate at which carriers in serum follow active tissue, a day."""
-        return self.people["carrier_lag_per_day"]
+    def followers(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        """What follows active tissue: its rate, a day, and how much of it is seen.
 
-    @cached_property
-    def carrier_factor(self) -> np.ndarray:
-        """How far carriers are filled, against normal: metformin lowers serum without lowering tissue."""
-        return self.people["carrier_serum_ratio"] ** (1 / self.people["serum_power"])
+        Metformin fills the carriers in serum less, so that serum is lower though tissue is not.
+        """
+        seen = self.people["carrier_serum_ratio"] ** (1 / self.people["serum_power"])
+        return {
+            "carriers": (self.people["carrier_lag_per_day"], seen),
+            "cells": (self.people["mma_lag_per_day"], np.ones_like(seen)),
+        }
 
     def at_rest(self) -> tuple[np.ndarray, np.ndarray]:
         """Active tissue and liver at which the diet makes up for the loss, ug."""
         liver = self.food / self.loss
         return (self.people["release_per_day"] + self.loss) / self.people["exchange_per_day"] * liver, liver
 
-    def state(self, active: np.ndarray, liver: np.ndarray, carriers: np.ndarray | None = None) -> State:
-        """Describe given amounts in this body's coordinates."""
+    def state(self, active: np.ndarray, liver: np.ndarray, **following: np.ndarray) -> State:
+        """Describe given amounts in this body's coordinates; what is not given follows a drift of the store."""
         ratio_slow, ratio_fast = self.ratios
         slow = (liver - ratio_fast * active) / (ratio_slow - ratio_fast)
-        return State(slow, active - slow, self.followed(slow, active - slow) if carriers is None else carriers)
+        return State(slow, active - slow, **(self.followed(slow, active - slow) | following))
 
     def of_store(self, store_ug) -> State:
         """Return the state of somebody whose store has drifted to this size: only the slow part still moves."""
@@ -125,10 +129,10 @@ class Body:
 
     def of_carriers(self, carriers) -> State:
         """Return the state of somebody whose store has drifted to where serum's carriers see this much."""
-        rest = self.shares[0] * self.food / self.rates[0]
-        above = (carriers / self.carrier_factor - self._resting_fast - rest) * (self.lag - self.rates[0]) / self.lag
+        (lag, seen), rest = self.followers["carriers"], self.shares[0] * self.food / self.rates[0]
+        above = (carriers / seen - self._resting_fast - rest) * (lag - self.rates[0]) / lag
         store = (1 + self.ratios[0]) * (rest + above) + (1 + self.ratios[1]) * self._resting_fast
-        return self._drifted(store, carriers / self.carrier_factor)
+        return self._drifted(store, carriers / seen)
 
     def _drifted(self, store, least) -> State:
         """Where no store on this diet drifts that low, the liver is empty, and active tissue holds ``least``."""
@@ -136,17 +140,23 @@ class Body:
         slow = (store - (1 + ratio_fast) * fast) / (1 + ratio_slow)
         liver = ratio_slow * slow + ratio_fast * fast
         active = np.where(liver < 0, least, slow + fast)
-        carriers = np.where(liver < 0, self.carrier_factor * least, self.followed(slow, fast))
-        return self.state(active, np.maximum(liver, 0), carriers)
+        following = {
+            name: np.where(liver < 0, self.followers[name][1] * least, level)
+            for name, level in self.followed(slow, fast).items()
+        }
+        return self.state(active, np.maximum(liver, 0), **following)
 
     @property
     def _resting_fast(self) -> np.ndarray:
         return self.shares[1] * self.food / self.rates[1]
 
-    def followed(self, slow: np.ndarray, fast: np.ndarray) -> np.ndarray:
-        """Return what the carriers see once they follow a drift of the store: a little behind active tissue."""
+    def followed(self, slow: np.ndarray, fast: np.ndarray) -> dict[str, np.ndarray]:
+        """Return what follows a drift of the store sees of it: active tissue a little earlier."""
         rest = self.shares[0] * self.food / self.rates[0]
-        return self.carrier_factor * (fast + rest + (slow - rest) * self.lag / (self.lag - self.rates[0]))
+        return {
+            name: seen * (fast + rest + (slow - rest) * lag / (lag - self.rates[0]))
+            for name, (lag, seen) in self.followers.items()
+        }
 
     def active(self, state: State) -> np.ndarray:
         """Active tissue, ug."""
@@ -170,38 +180,50 @@ class Step:
     """
 
     def __init__(self, body: Body, days) -> None:
-        lag, food = body.lag, body.food
-        self.carriers = np.exp(-lag * days)
         drains = {form: body.people[f"drain_{form.removeprefix('im_')}_per_day"] for form in FORMS}
         self.drained = {form: np.exp(-drain * days) for form, drain in drains.items()}
-        self.kept, self.fed, self.seen, self.from_injected = [], [], [], []
-        self.seen_food = np.zeros_like(food)
-        self.seen_injected = dict.fromkeys(FORMS, 0.0)
+        self.kept, self.fed, self.from_injected = [], [], []
         for rate, share in zip(body.rates, body.shares, strict=True):
             self.kept.append(np.exp(-rate * days))
-            self.fed.append(share * food * -np.expm1(-rate * days) / rate)
-            seen = lag * body.carrier_factor
-            self.seen.append(seen * _overlap(rate, lag, days))
-            self.seen_food = self.seen_food + seen * share * food * _overlap_of_three(0.0, rate, lag, days)
-            into = {}
-            for form, drain in drains.items():
-                into[form] = share * drain * _overlap(rate, drain, days)
-                both = _overlap_of_three(rate, drain, lag, days)
-                self.seen_injected[form] = self.seen_injected[form] + seen * share * drain * both
-            self.from_injected.append(into)
+            self.fed.append(share * body.food * _overlap(0.0, rate, days))
+            self.from_injected.append(
+                {form: share * drain * _overlap(rate, drain, days) for form, drain in drains.items()}
+            )
+        self.following = {
+            name: _Following(body, drains, lag, seen, days) for name, (lag, seen) in body.followers.items()
+        }
 
     def __call__(self, state: State) -> State:
         """Return the state one step later."""
         slow = self.kept[0] * state.slow + self.fed[0]
         fast = self.kept[1] * state.fast + self.fed[1]
-        carriers = self.carriers * state.carriers + self.seen[0] * state.slow + self.seen[1] * state.fast
-        carriers += self.seen_food
         for form, amount in state.injected.items():
             slow += self.from_injected[0][form] * amount
             fast += self.from_injected[1][form] * amount
-            carriers += self.seen_injected[form] * amount
         injected = {form: self.drained[form] * amount for form, amount in state.injected.items()}
-        return State(slow, fast, carriers, injected)
+        following = {name: follow(getattr(state, name), state) for name, follow in self.following.items()}
+        return State(slow, fast, **following, injected=injected)
+
+
+class _Following:
+    """What follows active tissue at some rate, over a step: the same integrals, with one exponential more."""
+
+    def __init__(self, body: Body, drains: Mapping[str, np.ndarray], lag, seen, days) -> None:
+        self.kept = np.exp(-lag * days)
+        self.from_parts = [lag * seen * _overlap(rate, lag, days) for rate in body.rates]
+        self.from_food, self.from_injected = 0.0, dict.fromkeys(drains, 0.0)
+        for rate, share in zip(body.rates, body.shares, strict=True):
+            self.from_food = self.from_food + lag * seen * share * body.food * _overlap_of_three(0.0, rate, lag, days)
+            for form, drain in drains.items():
+                both = lag * seen * share * drain * _overlap_of_three(rate, drain, lag, days)
+                self.from_injected[form] = self.from_injected[form] + both
+
+    def __call__(self, level: np.ndarray, state: State) -> np.ndarray:
+        """Return its level one step later."""
+        level = self.kept * level + self.from_parts[0] * state.slow + self.from_parts[1] * state.fast + self.from_food
+        for form, amount in state.injected.items():
+            level += self.from_injected[form] * amount
+        return level
 
 
 def _overlap(one, other, days):
@@ -230,7 +252,7 @@ def serum_pmol_l(carriers, injected, people: Mapping[str, np.ndarray]):
     return carried + people["tail_pmol_l_per_ug"] * injected
 
 
-def mma_nmol_l(active, people: Mapping[str, np.ndarray]):
+def mma_nmol_l(cells, people: Mapping[str, np.ndarray]):
     """Methylmalonic acid: a part that has nothing to do with the vitamin, and a part that rises as tissue empties.
 
     Examples
@@ -239,5 +261,5 @@ def mma_nmol_l(active, people: Mapping[str, np.ndarray]):
     >>> float(mma_nmol_l(90.0, people).round(1))
     363.9
     """
-    ratio = np.maximum(active, 0) / people["mma_half_ug"]
+    ratio = np.maximum(cells, 0) / people["mma_half_ug"]
     return people["mma_floor_nmol_l"] + people["mma_max_nmol_l"] / (1 + ratio ** people["mma_power"])

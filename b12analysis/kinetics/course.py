@@ -46,7 +46,7 @@ def start(person: Mapping[str, Any], body: Body) -> State:
     well = {"active_share": np.ones_like(body.food), "food_release": body.people["food_release_before"]}
     before = Body(dict(body.people) | well, float(person["intake_before_ug"]))
     active, liver = before.at_rest()
-    return body.state(active, liver, carriers=active)
+    return body.state(active, liver, carriers=active, cells=active)
 
 
 def course(
@@ -99,7 +99,7 @@ def measured(name: str, body: Body, seen: State) -> np.ndarray:
     if name == "store_ug":
         return body.store(seen)
     if name == "mma_nmol_l":
-        return mma_nmol_l(body.active(seen), body.people)
+        return mma_nmol_l(seen.cells, body.people)
     return serum_pmol_l(seen.carriers, sum(seen.injected.values()), body.people)
 
 
@@ -131,7 +131,7 @@ def follow(
         ``absorbed_ug``, and ``retained_ug`` where something is injected: what has come in since the reading before.
     """
     shape = (len(days), len(body.food))
-    seen = State(*(np.empty(shape) for _ in range(3)))
+    seen = State(*(np.empty(shape) for _ in range(4)))
     came_in = {"absorbed_ug": np.outer(np.diff(days, prepend=since), body.food)}
     step, gained = lru_cache(maxsize=64)(body.step), lru_cache(maxsize=64)(lambda *dose: _gained(body, *dose))
     now, row = moment(since), 0
@@ -180,7 +180,8 @@ def _take(state: State, form: str, gained: tuple[np.ndarray, ...], came_in: dict
 
 
 def _keep(seen: State, row: int, state: State) -> None:
-    seen.slow[row], seen.fast[row], seen.carriers[row] = state.slow, state.fast, state.carriers
+    for name in ("slow", "fast", "carriers", "cells"):
+        getattr(seen, name)[row] = getattr(state, name)
     for form, amount in state.injected.items():
         if form not in seen.injected:
             seen.injected[form] = np.zeros_like(seen.slow)

@@ -142,7 +142,8 @@ def _readings(since: float, until: float, doses: Doses) -> tuple[np.ndarray, np.
 def _chosen(seen: State, rows: Any, people: Any) -> State:
     """State of each of these people at a row of their own."""
     injected = {form: amount[rows, people] for form, amount in seen.injected.items()}
-    return State(seen.slow[rows, people], seen.fast[rows, people], seen.carriers[rows, people], injected)
+    parts = (getattr(seen, name)[rows, people] for name in ("slow", "fast", "carriers", "cells"))
+    return State(*parts, injected)
 
 
 def _among(body: Body, chosen: np.ndarray) -> Body:
