@@ -30,6 +30,10 @@ NEEDS = {
     "months_to_below": ["regimen", "intake_ug", "cutoff"],
     "serum_by_doubling_percent": ["regimen", "intake_ug"],
     "mma_by_doubling_percent": ["regimen", "intake_ug"],
+    "serum_ratio": ["regimen", "day", "intake_ug", "age", "contrast"],
+    "mma_ratio": ["regimen", "day", "intake_ug", "age", "contrast"],
+    "us_mma_nmol_l": ["regimen", "entry"],
+    "us_share_percent": ["regimen", "entry"],
 }
 
 
@@ -80,7 +84,9 @@ def test_nothing_recalled_is_fitted_and_what_is_recalled_is_only_a_consistency_c
 
 
 def test_no_study_of_people_is_both_fitted_and_held_out(targets, observed):
-    by_role = {role: set(part) for role, part in observed["cohort"].groupby(targets["role"])}
+    # of one survey serum on metformin sets the carriers, MMA on metformin tests that tissue does not follow
+    cohorts = observed["cohort"].where(targets["row"] != "N9a")
+    by_role = {role: set(part) for role, part in cohorts.groupby(targets["role"])}
     assert by_role["fitted"].isdisjoint(by_role["test"])
 
 
@@ -129,7 +135,9 @@ def test_people_start_at_the_serum_that_their_arm_had_where_it_is_printed(target
 
 
 def test_rules_of_entry_can_be_evaluated_and_let_some_people_in_and_keep_some_out(targets):
-    people = pd.DataFrame({"serum_b12_pmol_l": [50.0, 140, 140, 240, 600], "mma_nmol_l": [900.0, 400, 150, 300, 120]})
+    people = pd.DataFrame(
+        {"serum_b12_pmol_l": [50.0, 140, 140, 200, 240, 300, 600], "mma_nmol_l": [900.0, 400, 150, 180, 300, 140, 120]}
+    )
     rules = targets["entry"].dropna().unique()
     assert len(rules) > 4
     for rule in rules:
@@ -137,7 +145,7 @@ def test_rules_of_entry_can_be_evaluated_and_let_some_people_in_and_keep_some_ou
 
 
 def test_a_simulation_starts_inside_what_entry_allowed_but_for_open(targets):
-    entered = targets[targets["entry"].notna() & (targets["row"] != "B1.10a")]
+    entered = targets[targets["entry"].notna() & (targets["row"] != "B1.10a") & targets["start_serum_pmol_l"].notna()]
     start = entered.rename(columns={"start_serum_pmol_l": "serum_b12_pmol_l"}).assign(mma_nmol_l=1000.0)
     for index, rule in entered["entry"].items():
         assert len(start.loc[[index]].query(rule)) == 1, targets.loc[index, "id"]

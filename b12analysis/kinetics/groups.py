@@ -1,0 +1,85 @@
+"""Groups of virtual people as a study had them, for many draws of the parameters at once.
+
+A *draw* is one value for each row of ``kinetics_model``. Every draw meets the same people: how they differ is spread
+evenly over its distribution once (a Sobol sequence), so that two draws differ by their parameters alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from b12analysis.kinetics.body import Body, State
+from b12analysis.kinetics.course import course, start
+from b12analysis.kinetics.parameters import _FLOOR_AGE, _rows
+
+__all__ = ["PEOPLE", "Group", "even_normal"]
+
+#: Virtual people in a group; a power of 2, as a Sobol sequence wants it.
+PEOPLE = 128
+
+
+@cache
+def even_normal(n: int, dimensions: int) -> np.ndarray:
+    """Return n points spread evenly over independent standard normal distributions."""
+    from scipy.special import ndtri
+    from scipy.stats.qmc import Sobol
+
+    return ndtri(Sobol(dimensions, scramble=True, rng=np.random.default_rng(20)).random(n))
+
+
+class Group:
+    """Virtual people of a study under each draw.
+
+    Parameters
+    ----------
+    person : mapping
+        As :func:`b12analysis.kinetics.check_person` returns it.
+    draws : DataFrame
+        A row per draw, a column per id of the model.
+    model : DataFrame
+        As ``kinetics_model``.
+    n : int
+        Virtual people.
+    """
+
+    def __init__(self, person: Mapping[str, Any], draws: pd.DataFrame, model: pd.DataFrame, n: int = PEOPLE) -> None:
+        self.person, self.shape = dict(person), (len(draws), n)
+        rows = _rows(model, person["absorption"])
+        well = _rows(model, "normal").query("parameter == 'food_release'").assign(parameter="food_release_before")
+        differing = sorted(model.loc[model["between_sd"].notna(), "parameter"].unique())
+        noise = dict(zip(differing, even_normal(n, len(differing)).T, strict=True))
+        noise["food_release_before"] = noise.get("food_release", np.zeros(n))
+        columns = {}
+        for row in pd.concat([rows, well]).itertuples():
+            differs = 0.0 if pd.isna(row.between_sd) else float(row.between_sd) * noise[row.parameter]
+            columns[row.parameter] = (draws[row.id].to_numpy()[:, None] * np.exp(np.zeros(n) + differs)).ravel()
+        older = np.exp(columns.pop("mma_floor_per_decade") * (person["age"] - _FLOOR_AGE) / 10)
+        columns["mma_floor_nmol_l"] = columns["mma_floor_nmol_l"] * older
+        self.people = pd.DataFrame(columns)
+
+    def __getitem__(self, parameter: str) -> np.ndarray:
+        """One parameter, of shape (draws, people)."""
+        return self.people[parameter].to_numpy().reshape(self.shape)
+
+    def columns(self) -> dict[str, np.ndarray]:
+        """All parameters as flat arrays."""
+        return {name: self.people[name].to_numpy() for name in self.people}
+
+    def body(self) -> Body:
+        """Rates on their diet."""
+        return Body(self.columns(), float(self.person["intake_ug"]))
+
+    def start(self) -> tuple[Body, State]:
+        """Their body, and its state on day 0."""
+        body = self.body()
+        return body, start(self.person, body)
+
+    def follow(self, doses, days) -> dict[str, np.ndarray]:
+        """Their course, each of shape (draws, people, days)."""
+        found = course(self.person, self.people, doses, days)
+        return {name: values.reshape(*self.shape, -1) for name, values in found.items()}
