@@ -23,6 +23,7 @@ VOCABULARIES = [
     "conflicts",
     "groups",
     "kinetics_correlations",
+    "kinetics_validation",
     "left_out",
     "nhanes_associations",
     "nhanes_cells",

@@ -91,6 +91,7 @@ VOCABULARY = (
     "conflicts",
     "groups",
     "kinetics_correlations",
+    "kinetics_validation",
     "left_out",
     "nhanes_associations",
     "nhanes_cells",
