@@ -139,7 +139,10 @@ def _check_schema(name: str, text: pd.DataFrame, folder: Path) -> Iterator[Fault
         if pd.notna(row.choices):
             choices = row.choices.split(" | ")
             checks.append(pa.Check.isin(choices, error=f"one of {', '.join(choices)}"))
-        columns[row.column] = pa.Column(DTYPES[row.dtype], checks, nullable=row.required == "no", coerce=True)
+        dtype = DTYPES[row.dtype]
+        if dtype == "boolean":  # pandera does not read these from text
+            dtype, checks = "string", [pa.Check.isin(["True", "False"], error="True or False")]
+        columns[row.column] = pa.Column(dtype, checks, nullable=row.required == "no", coerce=True)
     try:
         pa.DataFrameSchema(columns, strict=True).validate(text, lazy=True)
     except SchemaErrors as errors:

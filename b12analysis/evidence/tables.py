@@ -188,6 +188,8 @@ def _typed(table: str, folder: Path, changed: int, glossary_changed: int) -> pd.
             return pd.read_parquet(_file(table, folder))
         dtypes = described_by(table, folder).set_index("column")["dtype"].map(DTYPES)
         text = read_text(table, folder)
+        for name in text.columns.intersection(dtypes.index[dtypes == "boolean"]):  # not read from text by pandas
+            text[name] = text[name].map({"True": True, "False": False})
         return text.astype({name: dtypes[name] for name in text if name in dtypes.index})
     except (TypeError, ValueError):
         raise InputError(f"table={table!r} in {folder} is broken; `b12 data check` says where") from None

@@ -107,9 +107,8 @@ def calibrate(
     def misfit(points: np.ndarray) -> np.ndarray:
         """Distance on the scales of comparison, of shape (draws, targets)."""
         said = predict(rows, values_of(points, model), model)
-        return np.column_stack(
-            [to_scale(said[:, i], scale) - to_scale(seen["observed"].iloc[i], scale) for i, scale in enumerate(seen["scale"])]
-        )
+        pairs = zip(said.T, seen["observed"], seen["scale"], strict=True)
+        return np.column_stack([to_scale(model_says, scale) - to_scale(was, scale) for model_says, was, scale in pairs])
 
     def residuals(points: np.ndarray) -> np.ndarray:
         return np.hstack([np.linalg.solve(factor, misfit(points).T).T, points])
@@ -139,7 +138,7 @@ def _effective(point: np.ndarray, left: np.ndarray, residuals: Callable) -> floa
 
 
 def identified(model: pd.DataFrame, correlations: pd.DataFrame) -> pd.DataFrame:
-    """What the fit has learnt of each parameter.
+    """Tell what the fit has learnt of each parameter.
 
     Parameters
     ----------
@@ -155,13 +154,11 @@ def identified(model: pd.DataFrame, correlations: pd.DataFrame) -> pd.DataFrame:
         tied_to, correlation     the parameter it is most correlated with
     """
     rows = fitted_rows(model)
-    center, sd, logit = prior(rows)
-    shown = rows.rename(columns={"prior_value": "before"}).assign(prior_value=rows["value"])
-    after = [prior(shown.assign(prior_lower=rows["lower"], prior_upper=rows["upper"]))[place] for place in (0, 1)]
+    (center, sd, _), (now, now_sd, _) = prior(rows), prior(rows, before="")
     pairs = correlations[correlations["parameter"] != correlations["other"]]
     most = pairs.loc[pairs["correlation"].abs().groupby(pairs["parameter"]).idxmax()].set_index("parameter")
     table = rows[["parameter", "prior_value", "value", "lower", "upper"]].copy()
-    table["narrowed"], table["moved"] = after[1] / sd, (after[0] - center) / sd
+    table["narrowed"], table["moved"] = now_sd / sd, (now - center) / sd
     table["tied_to"] = table["parameter"].map(most["other"])
     table["correlation"] = table["parameter"].map(most["correlation"])
     return table.sort_values("narrowed", ignore_index=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -17,7 +17,7 @@ from b12analysis.kinetics.body import Body, State
 from b12analysis.kinetics.course import course, start
 from b12analysis.kinetics.parameters import _FLOOR_AGE, _rows
 
-__all__ = ["PEOPLE", "Group", "even_normal"]
+__all__ = ["PEOPLE", "Group", "Varying", "even_normal", "varying"]
 
 #: Virtual people in a group; a power of 2, as a Sobol sequence wants it.
 PEOPLE = 128
@@ -32,6 +32,27 @@ def even_normal(n: int, dimensions: int) -> np.ndarray:
     return ndtri(Sobol(dimensions, scramble=True, rng=np.random.default_rng(20)).random(n))
 
 
+class Varying(NamedTuple):
+    """One parameter of a group: the row of the model that holds for it, and how people differ in it."""
+
+    parameter: str
+    id: str
+    between: np.ndarray | float
+
+
+def varying(model: pd.DataFrame, absorption: str, n: int = PEOPLE) -> list[Varying]:
+    """Choose the rows of the model that hold for a state of absorption, with the differences of n people."""
+    rows = _rows(model, absorption)
+    well = _rows(model, "normal").query("parameter == 'food_release'").assign(parameter="food_release_before")
+    differing = sorted(model.loc[model["between_sd"].notna(), "parameter"].unique())
+    noise = dict(zip(differing, even_normal(n, len(differing)).T, strict=True))
+    noise["food_release_before"] = noise.get("food_release", np.zeros(n))
+    return [
+        Varying(row.parameter, row.id, 0.0 if pd.isna(row.between_sd) else float(row.between_sd) * noise[row.parameter])
+        for row in pd.concat([rows, well]).itertuples()
+    ]
+
+
 class Group:
     """Virtual people of a study under each draw.
 
@@ -41,23 +62,19 @@ class Group:
         As :func:`b12analysis.kinetics.check_person` returns it.
     draws : DataFrame
         A row per draw, a column per id of the model.
-    model : DataFrame
-        As ``kinetics_model``.
+    parameters : list
+        As of :func:`varying`.
     n : int
         Virtual people.
     """
 
-    def __init__(self, person: Mapping[str, Any], draws: pd.DataFrame, model: pd.DataFrame, n: int = PEOPLE) -> None:
+    def __init__(
+        self, person: Mapping[str, Any], draws: pd.DataFrame, parameters: list[Varying], n: int = PEOPLE
+    ) -> None:
         self.person, self.shape = dict(person), (len(draws), n)
-        rows = _rows(model, person["absorption"])
-        well = _rows(model, "normal").query("parameter == 'food_release'").assign(parameter="food_release_before")
-        differing = sorted(model.loc[model["between_sd"].notna(), "parameter"].unique())
-        noise = dict(zip(differing, even_normal(n, len(differing)).T, strict=True))
-        noise["food_release_before"] = noise.get("food_release", np.zeros(n))
         columns = {}
-        for row in pd.concat([rows, well]).itertuples():
-            differs = 0.0 if pd.isna(row.between_sd) else float(row.between_sd) * noise[row.parameter]
-            columns[row.parameter] = (draws[row.id].to_numpy()[:, None] * np.exp(np.zeros(n) + differs)).ravel()
+        for name, row, between in parameters:
+            columns[name] = (draws[row].to_numpy()[:, None] * np.exp(np.zeros(n) + between)).ravel()
         older = np.exp(columns.pop("mma_floor_per_decade") * (person["age"] - _FLOOR_AGE) / 10)
         columns["mma_floor_nmol_l"] = columns["mma_floor_nmol_l"] * older
         self.people = pd.DataFrame(columns)

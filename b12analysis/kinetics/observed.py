@@ -84,7 +84,7 @@ def from_scale(values, scale: str):
 
 
 def observed(targets: pd.DataFrame, model: pd.DataFrame) -> pd.DataFrame:
-    """What was observed, for each target.
+    """Look up what was observed, for each target.
 
     Parameters
     ----------
@@ -169,7 +169,7 @@ def _numbers(target, row: pd.Series) -> tuple[float, float, float]:
 
 
 def _se(target, row: pd.Series, numbers: tuple, scale: str, usual) -> float:
-    """Standard error on the scale of comparison."""
+    """Reckon the standard error on the scale of comparison."""
     value, lower, upper = numbers
     many = _people(row, usual)
     if row.get("interval") == "ci95" and not np.isnan(lower):

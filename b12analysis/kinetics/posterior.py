@@ -30,11 +30,11 @@ def _back(values, logit) -> np.ndarray:
     return np.where(logit, 1 / (1 + np.exp(-values)), np.exp(values))
 
 
-def prior(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Middle and spread of the priors on their scales, and which scale is log odds."""
+def prior(rows: pd.DataFrame, before: str = "prior_") -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return middle and spread of the priors on their scales (or of the fit), and which scale is log odds."""
     logit = (rows["distribution"] == "logit").to_numpy()
-    low, high = (_to(rows[f"prior_{limit}"], logit) for limit in ("lower", "upper"))
-    return _to(rows["prior_value"], logit), (high - low) / _95, logit
+    low, high = (_to(rows[f"{before}{limit}"], logit) for limit in ("lower", "upper"))
+    return _to(rows[f"{before}value"], logit), (high - low) / _95, logit
 
 
 def values_of(points: np.ndarray, model: pd.DataFrame) -> pd.DataFrame:
@@ -117,10 +117,12 @@ def with_fit(model: pd.DataFrame, point: np.ndarray, covariance: np.ndarray) -> 
     spread = np.sqrt(np.diag(covariance))
     fitted = model.copy()
     for column, away in {"value": 0.0, "lower": -_95 / 2, "upper": _95 / 2}.items():
-        fitted.loc[rows.index, column] = [float(f"{x:.5g}") for x in _back(center + sd * (point + away * spread), logit)]
+        fitted.loc[rows.index, column] = [
+            float(f"{x:.5g}") for x in _back(center + sd * (point + away * spread), logit)
+        ]
     names = pd.Index(rows["parameter"])
     wide = pd.DataFrame((covariance / np.outer(spread, spread)).round(6), names, names.rename("other"))
-    return fitted, wide.stack().rename("correlation").reset_index()
+    return fitted, wide.reset_index().melt("parameter", value_name="correlation")
 
 
 def stored() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:

@@ -14,15 +14,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from b12analysis.evidence import load
 from b12analysis.kinetics import at_rest
-from b12analysis.kinetics.groups import PEOPLE, Group
+from b12analysis.kinetics.groups import PEOPLE, Group, Varying, varying
 from b12analysis.kinetics.observed import observed, parameter
 from b12analysis.kinetics.parameters import check_person
+from b12analysis.kinetics.regimens import schedule
 from b12analysis.kinetics.uptake import absorbed_ug, retained_ug
 from b12analysis.kinetics.us import us_predicted
 
-__all__ = ["doses_of", "predicted"]
+__all__ = ["predicted"]
 
 _LEVELS = {"serum_b12_pmol_l": "serum_b12_pmol_l", "mma_nmol_l": "mma_nmol_l"}
 _AT_REST = {
@@ -65,6 +65,7 @@ def predicted(targets: pd.DataFrame, draws: pd.DataFrame, model: pd.DataFrame, *
 
     Examples
     --------
+    >>> from b12analysis.evidence import load
     >>> model = load("kinetics_model")
     >>> middle = pd.DataFrame([model.set_index("id")["value"].astype(float)])
     >>> out = predicted(load("kinetics_targets").query("id == 'K115'"), middle, model)
@@ -80,20 +81,6 @@ def predicted(targets: pd.DataFrame, draws: pd.DataFrame, model: pd.DataFrame, *
     return out
 
 
-def doses_of(regimen: str, until: float) -> list[tuple[float, str, float]]:
-    """Lay out a regimen's doses from day 0 until before a day."""
-    table = load("regimens")
-    doses, begin = [], 0.0
-    for phase in table[table["regimen"] == regimen].itertuples():
-        form = "oral" if phase.route == "oral" else f"im_{phase.form}"
-        lasts = phase.duration_days if not pd.isna(phase.duration_days) else phase.assumed_days
-        end = until if pd.isna(lasts) else begin + float(lasts)
-        days = np.arange(begin, min(end, until) - 1e-9, float(phase.every_days))
-        doses += [(float(day), form, float(phase.dose_ug)) for day in days]
-        begin = end
-    return doses
-
-
 def _given(value: Any, otherwise: Any) -> Any:
     return otherwise if value is None or pd.isna(value) else value
 
@@ -105,6 +92,7 @@ class Studies:
         self.targets, self.draws, self.model, self.n = targets, draws, model, n
         self.scatter = {name: parameter(model, f"within_sd_{name}") for name in ("serum", "mma")}
         self._courses: dict[tuple, tuple] = {}
+        self._varying: dict[str, list[Varying]] = {}
         self._us = None
 
     def group(self, target, **changed) -> Group:
@@ -115,7 +103,11 @@ class Studies:
             "intake_ug": _given(target.intake_ug, _ANY_INTAKE),
             "start_serum_pmol_l": target.start_serum_pmol_l,
         }
-        return Group(check_person(person | changed), self.draws, self.model, self.n)
+        person = check_person(person | changed)
+        absorption = person["absorption"]
+        if absorption not in self._varying:
+            self._varying[absorption] = varying(self.model, absorption, self.n)
+        return Group(person, self.draws, self._varying[absorption], self.n)
 
     def read(self, target, statistic: str, shift: np.ndarray) -> np.ndarray:
         """Predict one target: an array of a number per draw."""
@@ -160,14 +152,15 @@ class Studies:
             asked = {0.0, day, *self.targets.loc[same, "day"].dropna().astype(float)}
             days = sorted(asked) if regimen != "none" else sorted({0.0, day, *asked, *_MONTHS * _DAYS_A_MONTH})
             group = self.group(target, absorption=absorption)
-            found = group.follow(doses_of(regimen, max(days)), days)
+            doses = schedule(regimen, max(days)).itertuples(index=False, name=None)
+            found = group.follow(list(doses), days)
             self._courses[key] = days, {name: found[name] for name in _LEVELS}
         days, found = self._courses[key]
         places = [days.index(0.0), days.index(day)]
         return {name: values[:, :, places] for name, values in found.items()}
 
     def _level(self, target, statistic: str) -> np.ndarray:
-        """A level, or how it changes, against the contrast where there is one."""
+        """Read a level, or how it changes, against the contrast where there is one."""
         what, day = target.observable, float(_given(target.day, 0.0))
         marker = "mma_nmol_l" if what.startswith("mma") else "serum_b12_pmol_l"
         treated = self.course(target, target.regimen, target.absorption, day)

@@ -16,11 +16,11 @@ import pandas as pd
 
 from b12analysis.evidence import load
 from b12analysis.kinetics.body import Body, mma_nmol_l, serum_pmol_l
-from b12analysis.kinetics.groups import Group, even_normal
+from b12analysis.kinetics.groups import Group, even_normal, varying
 from b12analysis.kinetics.observed import parameter
 from b12analysis.kinetics.uptake import absorbed_ug
 
-__all__ = ["us_predicted"]
+__all__ = ["us_predicted", "us_spread"]
 
 _PEOPLE = 256
 _CYCLES = "1999-2004"
@@ -29,6 +29,18 @@ _AGES, _PERNICIOUS_AGE = (20.0, 80.0), 60.0
 #: When pernicious anaemia began, as shares of the longest time.
 _SINCE = (0.125, 0.375, 0.625, 0.875)
 _MMA = np.log(np.geomspace(50, 5000, 150))
+
+
+def us_spread(draws: pd.DataFrame, model: pd.DataFrame) -> np.ndarray:
+    """Return the standard deviation of ln(serum) between adults who take no tablets, without the scatter of a sample.
+
+    The spread of ``serum_reference_pmol_l`` between people is set so that this is that of the survey.
+    """
+    serum, _, weights = _people(draws, model, with_tablets=False)
+    share = weights / weights.sum(axis=1, keepdims=True)
+    level = np.log(serum)
+    middle = (share * level).sum(axis=1, keepdims=True)
+    return np.sqrt((share * (level - middle) ** 2).sum(axis=1))
 
 
 def us_predicted(draws: pd.DataFrame, model: pd.DataFrame) -> Callable:
@@ -82,16 +94,18 @@ def _intakes(model: pd.DataFrame, food: np.ndarray, takes: np.ndarray, tablet: n
     middle, day_sd = (float(_survey("b12_intake_ug", name, "20+")["estimate"]) for name in ("geometric_mean", "ln_sd"))
     eaten = middle * np.exp((day_sd**2 - usual_sd**2) / 2 + usual_sd * food)  # usual and daily intake have one mean
     of = [float(_survey("b12_supplement_ug", name, "20+")["estimate"]) for name in ("geometric_mean", "ln_sd")]
-    counts = [float(_survey("b12_pmol_l", "geometric_mean", "20+")["n"])]
-    takers = float(_survey("b12_supplement_ug", "geometric_mean", "20+")["n"]) / counts[0]
+    counts = [float(_survey(name, "geometric_mean", "20+")["n"]) for name in ("b12_supplement_ug", "b12_pmol_l")]
+    takers = counts[0] / counts[1]
     return eaten, np.where(ndtr(takes) < takers, of[0] * np.exp(of[1] * tablet), 0.0)
 
 
-def _people(draws: pd.DataFrame, model: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _people(
+    draws: pd.DataFrame, model: pd.DataFrame, *, with_tablets: bool = True
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Serum, MMA and weight of each adult in each state of absorption; of shape (draws, adults x states)."""
     from scipy.special import ndtr
 
-    person = {"age": 50.0, "intake_ug": 1.0, "start_store_ug": None, "start_serum_pmol_l": None}
+    person = {"age": 50.0}  # of each at that age; they get their own below
     age_noise, *intake_noise = even_normal(_PEOPLE, 40).T[-4:]
     age = _AGES[0] + (_AGES[1] - _AGES[0]) * ndtr(age_noise)
     eaten, tablets = _intakes(model, *intake_noise)
@@ -99,16 +113,16 @@ def _people(draws: pd.DataFrame, model: pd.DataFrame) -> tuple[np.ndarray, np.nd
     pernicious = np.where(age >= _PERNICIOUS_AGE, parameter(model, "us_pernicious_share"), 0.0)
     states = []
     for absorption, share in {"normal": 1 - poor - pernicious, "food_bound": poor}.items():
-        group = Group(person | {"absorption": absorption}, draws, model, _PEOPLE)
+        group = Group(person, draws, varying(model, absorption, _PEOPLE), _PEOPLE)
         people = _aged(group, age, model)
         body = Body(people, eaten)
-        tablet = absorbed_ug(tablets, people)
+        tablet = absorbed_ug(tablets, people) if with_tablets else 0.0
         liver = (body.food + tablet) / body.loss
         active = (people["release_per_day"] + body.loss) / people["exchange_per_day"] * liver
         states.append((serum_pmol_l(active, 0.0, people), mma_nmol_l(active, people), share))
         if absorption == "normal":
             well = active, liver
-    group = Group(person | {"absorption": "pernicious_anaemia"}, draws, model, _PEOPLE)
+    group = Group(person, draws, varying(model, "pernicious_anaemia", _PEOPLE), _PEOPLE)
     people = _aged(group, age, model)
     body = Body(people, eaten)
     for since in _SINCE:
@@ -116,7 +130,8 @@ def _people(draws: pd.DataFrame, model: pd.DataFrame) -> tuple[np.ndarray, np.nd
         state = body.step(since * parameter(model, "us_pernicious_years") * 365.25)(begun)
         mma = mma_nmol_l(body.active(state), people)
         states.append((serum_pmol_l(state.carriers, 0.0, people), mma, pernicious / len(_SINCE)))
-    serum, mma, weights = (np.concatenate(parts, axis=1) for parts in zip(*states_wide(states, group.shape), strict=True))
+    wide = [[np.broadcast_to(part, group.shape) for part in state] for state in states]
+    serum, mma, weights = (np.concatenate(parts, axis=1) for parts in zip(*wide, strict=True))
     return serum, mma, weights
 
 
@@ -125,8 +140,3 @@ def _aged(group: Group, age: np.ndarray, model: pd.DataFrame) -> dict[str, np.nd
     people = {name: group[name] for name in group.people}
     per_decade = parameter(model, "mma_floor_per_decade")
     return people | {"mma_floor_nmol_l": people["mma_floor_nmol_l"] * np.exp(per_decade * (age - 50) / 10)}
-
-
-def states_wide(states, shape):
-    """Give every part its shape of (draws, adults)."""
-    return [tuple(np.broadcast_to(part, shape) for part in state) for state in states]

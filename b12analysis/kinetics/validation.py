@@ -1,9 +1,9 @@
-"""The table ``kinetics_validation``: what the model says to each target beside what was observed, hits and misses.
+"""The table ``kinetics_validation``: what the model says to each target beside what was observed.
 
 The interval is predictive: it says where the *result of that study* is expected, so it holds what calibration leaves
-open, what studies differ by, and the chance of that study's few people. A target is hit when its interval holds what was
-observed; nothing else makes a hit. Marks that were set beforehand are judged beside it, by the relative error of the
-prediction.
+open, what studies differ by, and the chance of that study's few people. A target is hit when its interval holds what
+was observed; nothing else makes a hit. Marks that were set beforehand are judged beside it, by the relative error of
+the prediction.
 """
 
 from __future__ import annotations
@@ -133,7 +133,7 @@ def scored(table: pd.DataFrame, pass_mark: pd.Series) -> pd.DataFrame:
 
 
 def _unit(target) -> str:
-    """Unit of an observable, from the end of its name."""
+    """Read the unit of an observable off the end of its name."""
     if target.observable == "months_to_below":
         return "months"
     if "ratio" in target.observable:
@@ -145,7 +145,7 @@ def _unit(target) -> str:
 
 
 def _words(target) -> str:
-    """A few words that tell a target from the others."""
+    """Tell a target from the others in a few words."""
     parts = [str(target.absorption).replace("_", " ")]
     if not pd.isna(target.dose_ug):
         parts.append(f"{target.dose_ug:g} ug {str(target.dose_form).removeprefix('im_')}")
