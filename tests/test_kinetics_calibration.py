@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import b12analysis as b12
-from b12analysis.kinetics.calibration import Fit, calibrate, covariance, identified
+from b12analysis.kinetics.calibration import Fit, calibrate, covariance, identified, open_directions
 from b12analysis.kinetics.observed import from_scale, observed, to_scale
 from b12analysis.kinetics.posterior import drawn, fitted_rows, middle, stored, values_of, with_fit
 from b12analysis.kinetics.targets import _bounds, _let_in, predicted
@@ -148,6 +148,16 @@ def test_draws_have_the_spread_and_the_ties_that_the_fit_left():
     table = identified(model, correlations).set_index("parameter")
     assert table["narrowed"].tolist() == pytest.approx(np.sqrt(np.diag(found.covariance)[[0, 1]]).tolist(), rel=1e-3)
     assert table["tied_to"].to_dict() == {"a": "b", "b": "a"}
+
+
+def test_the_least_known_direction_is_the_one_that_a_row_says_nothing_of():
+    found = fit([("fitted", "ab", 30.0)])  # of ln(a) + ln(b), in standard deviations 1 and 0.5
+    (least,) = [
+        group for _, group in open_directions(*with_fit(SMALL, found.point, found.covariance), 1).groupby("direction")
+    ]
+    weights = least.set_index("parameter")["weight"].abs()
+    assert weights["b"] / weights["a"] == pytest.approx(2, rel=1e-3)
+    assert least["narrowed"].iloc[0] == pytest.approx(1, rel=1e-3)
 
 
 @pytest.mark.slow

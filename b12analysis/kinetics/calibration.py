@@ -20,7 +20,7 @@ from b12analysis.kinetics.observed import SAME_PEOPLE, observed, to_scale
 from b12analysis.kinetics.posterior import fitted_rows, prior, stored, values_of, with_fit
 from b12analysis.kinetics.targets import predicted
 
-__all__ = ["Fit", "calibrate", "covariance", "identified"]
+__all__ = ["Fit", "calibrate", "covariance", "identified", "open_directions"]
 
 #: Step of a derivative, in standard deviations of a prior.
 _STEP = 0.05
@@ -162,6 +162,35 @@ def identified(model: pd.DataFrame, correlations: pd.DataFrame) -> pd.DataFrame:
     table["tied_to"] = table["parameter"].map(most["other"])
     table["correlation"] = table["parameter"].map(most["correlation"])
     return table.sort_values("narrowed", ignore_index=True)
+
+
+def open_directions(model: pd.DataFrame, correlations: pd.DataFrame, n: int = 3) -> pd.DataFrame:
+    """Find the combinations of parameters that the fit has learnt least of.
+
+    Parameters
+    ----------
+    model, correlations : DataFrame
+        As ``kinetics_model`` and ``kinetics_correlations``.
+    n : int
+        How many combinations.
+
+    Returns
+    -------
+    DataFrame with columns
+        direction    1 for the least known
+        narrowed     spread along it after the fit over spread before
+        parameter, weight     the parameters that make up most of it; weights squared add up to 1 over all parameters
+    """
+    table = identified(model, correlations).set_index("parameter")["narrowed"]
+    wide = correlations.pivot(index="parameter", columns="other", values="correlation").loc[table.index, table.index]
+    sizes, axes = np.linalg.eigh(wide.to_numpy(dtype=float) * np.outer(table, table))
+    rows = []
+    for place in range(1, n + 1):
+        weights = pd.Series(axes[:, -place], index=table.index)
+        main = weights[weights.abs() > 0.3].sort_values(key=np.abs, ascending=False)
+        found = {"direction": place, "narrowed": np.sqrt(sizes[-place])}
+        rows += [found | {"parameter": name, "weight": weight} for name, weight in main.items()]
+    return pd.DataFrame(rows)
 
 
 def _store() -> None:
