@@ -126,9 +126,9 @@ def _people(
     people = _aged(group, age, model)
     body = Body(people, eaten)
     for since in _SINCE:
-        begun = body.state(*well, carriers=well[0])
+        begun = body.state(*well, carriers=well[0], cells=well[0])
         state = body.step(since * parameter(model, "us_pernicious_years") * 365.25)(begun)
-        mma = mma_nmol_l(body.active(state), people)
+        mma = mma_nmol_l(state.cells, people)
         states.append((serum_pmol_l(state.carriers, 0.0, people), mma, pernicious / len(_SINCE)))
     wide = [[np.broadcast_to(part, group.shape) for part in state] for state in states]
     serum, mma, weights = (np.concatenate(parts, axis=1) for parts in zip(*wide, strict=True))
