@@ -195,7 +195,6 @@ def test_assumptions_are_only_in_models_claims_and_what_ifs_and_where_a_combinat
         "latent_priors",
         "claims",
         "biomarkers",
-        "kinetics_model",
         "kinetics_targets",
         "regimens",
     }
