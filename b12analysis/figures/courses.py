@@ -110,7 +110,8 @@ def _axis(part: pd.DataFrame, domain: list[float], is_log: bool) -> dict:
     axis = {"domain": domain, "anchor": "x", "fixedrange": True, "nticks": 5}
     if not is_log:
         return axis | {"range": [0, 1.04 * float(part["upper"].max())], "tickformat": ","}
-    return axis | {"type": "log", "dtick": 1, "tickformat": ",", "minor": {"dtick": "D1", "showgrid": False}}
+    decades = part["upper"].max() / part["lower"].min()
+    return axis | {"type": "log", "dtick": 1 if decades > 30 else "D2", "tickformat": ","}
 
 
 def _course(

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from b12analysis.findings.kinetics import CUTOFFS, PANELS, over_people, person
+from b12analysis.findings.kinetics import COURSES, CUTOFFS, PANELS, over_people, person
 from b12analysis.findings.words import ESTIMATE
 from b12analysis.kinetics import simulate_regimen, time_to, virtual_people
 from b12analysis.theme import number
 
-__all__ = ["LIMITS", "PANELS_BESIDE", "WAYS", "beside", "beside_words", "cover", "cover_words", "thinned"]
+__all__ = ["BESIDE", "COVER", "LIMITS", "WAYS", "beside", "beside_words", "cover", "cover_words", "thinned"]
 
 #: Signs that stores are gone: what a figure calls them.
 LIMITS = {
@@ -34,8 +34,24 @@ WAYS = {
     "us_cyanocobalamin": "cyanocobalamin monthly",
     "uk_hydroxocobalamin": "hydroxocobalamin every 3 months",
 }
-#: Panels of the figure of courses between injections, in the order that makes the point.
-PANELS_BESIDE = {name: PANELS[name] for name in ("serum_b12_pmol_l", "store_ug", "mma_nmol_l")}
+#: How the time that stores last is drawn.
+COVER = {
+    "label": "label",
+    "group": "limit",
+    "names": LIMITS,
+    "detail": "detail",
+    "scale": 1,
+    "log": True,
+    "one": False,
+    "axis_title": "years until then (median and 80 % of people)",
+}
+#: How courses between injections are drawn, in the order of panels that makes the point.
+BESIDE = COURSES | {
+    "line": "regimen",
+    "names": WAYS,
+    "panels": {name: PANELS[name] for name in ("serum_b12_pmol_l", "store_ug", "mma_nmol_l")},
+    "x_title": "days since the injection of hydroxocobalamin",
+}
 #: From one injection of hydroxocobalamin to the next, after about a year of treatment, days.
 _FROM, _TO = 287, 378
 

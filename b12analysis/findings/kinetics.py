@@ -15,8 +15,8 @@ from b12analysis.theme import number
 __all__ = [
     "CAUSES",
     "CAVEATS",
+    "COURSES",
     "CUTOFFS",
-    "LOG",
     "MEASURES",
     "PANELS",
     "REGIMENS",
@@ -63,8 +63,13 @@ PANELS = {
     "mma_nmol_l": "MMA, nmol/L",
 }
 CUTOFFS = {"store_ug": 300.0, "serum_b12_pmol_l": 148.0, "mma_nmol_l": 271.0}
-#: Measures on logarithmic axes.
-LOG = ("serum_b12_pmol_l", "mma_nmol_l")
+#: How courses are drawn.
+COURSES = {
+    "panels": PANELS,
+    "marks": CUTOFFS,
+    "log": ("serum_b12_pmol_l", "mma_nmol_l"),
+    "x_title": "days since treatment began",
+}
 #: The claims that the page shows.
 _CLAIMS = ("claim-T2", "claim-T4")
 MEASURES = {"store_ug": "store", "serum_b12_pmol_l": "serum B12", "mma_nmol_l": "MMA"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -11,7 +12,7 @@ from b12analysis.findings.words import ESTIMATE, count
 from b12analysis.kinetics import schedule, simulate_regimen, virtual_people
 from b12analysis.theme import number
 
-__all__ = ["COMPARED", "compared", "compared_words"]
+__all__ = ["COMPARED", "compared", "compared_words", "prices"]
 
 #: How the treatments side by side are drawn.
 COMPARED = {
@@ -24,6 +25,19 @@ COMPARED = {
 }
 #: Intake of the healthy person that others are compared with, ug a day.
 _USUAL = 5.0
+
+
+def prices(injection: float | None, tablet: float | None, currency: str | None, year: int | None) -> dict[str, Any]:
+    """Return the prices that were given as :func:`compared` takes them; nothing where none were.
+
+    Examples
+    --------
+    >>> prices(12, 0.1, "EUR", 2026)
+    {'prices': {'injections': 12, 'tablets': 0.1}, 'currency': 'EUR of 2026'}
+    """
+    if currency is None:
+        return {}
+    return {"prices": {"injections": injection, "tablets": tablet}, "currency": f"{currency} of {year}"}
 
 
 def compared(

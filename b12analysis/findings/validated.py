@@ -14,6 +14,7 @@ from b12analysis.findings.words import Row, count, known, short
 from b12analysis.theme import MARKS, number
 
 __all__ = [
+    "IDENTIFIED",
     "ORIGIN",
     "SIDES",
     "cited_by",
@@ -28,6 +29,16 @@ __all__ = [
 
 #: What was known before the fit and after it.
 SIDES = {"prior": "before the fit", "posterior": "after the fit"}
+#: How both are drawn.
+IDENTIFIED = {
+    "label": "label",
+    "group": "side",
+    "names": SIDES,
+    "detail": "detail",
+    "scale": 1,
+    "log": True,
+    "axis_title": "multiple of the value before the fit (95 %)",
+}
 #: A parameter of which the studies took less than this of the spread is not identified by them: posterior over prior.
 _OPEN = 0.75
 #: Columns of the tables of results that a page shows.

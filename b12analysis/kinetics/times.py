@@ -21,7 +21,9 @@ __all__ = ["time_to", "times_summary"]
 
 #: Days that are looked at together, so that memory does not grow with the horizon.
 _STRIDE = 256
-#: Halvings of a day: to a tenth of a second.
+#: Days between readings where no dose was taken for so long that the store only drifts.
+_CALM = 16
+#: Halvings of the time between readings: to two seconds at most.
 _HALVINGS = 20
 
 Past = Callable[[Body, State], np.ndarray]
@@ -42,7 +44,8 @@ def time_to(
     """Find when a store or a blood test first passes a threshold.
 
     Every day is looked at, and the moments before and after each dose; within the day the moment is exact. A threshold
-    that is passed for less than a day, and at no such moment, is not seen.
+    that is passed for less than a day, and at no such moment, is not seen. Where no dose was taken for most of a year,
+    the store only drifts, and every 16th day is looked at.
 
     Parameters
     ----------
@@ -105,8 +108,8 @@ def _past(what: str, below: float | None, above: float | None) -> Past:
 def _first(body: Body, state: State, doses: Doses, is_past: Past, horizon: float) -> np.ndarray:
     """First moment past the threshold, stretch by stretch until everybody has been there."""
     found = np.full(len(body.food), np.nan)
-    for since, here in _stretches(doses, horizon):
-        days, after = _readings(since, min(since + _STRIDE, horizon), here)
+    for since, until, every, here in _stretches(doses, horizon):
+        days, after = _readings(since, until, here, every)
         seen, _ = follow(body, state, here, days, since=since, after=after)
         past = is_past(body, seen)
         new = np.flatnonzero(np.isnan(found) & past.any(axis=0))
@@ -122,17 +125,28 @@ def _first(body: Body, state: State, doses: Doses, is_past: Past, horizon: float
     return found
 
 
-def _stretches(doses: Doses, horizon: float) -> Iterator[tuple[float, Doses]]:
-    """Divide the time, and the doses with it; a dose belongs to the stretch that it begins."""
+def _stretches(doses: Doses, horizon: float) -> Iterator[tuple[float, float, int, Doses]]:
+    """Divide the time, and the doses with it; a dose belongs to the stretch that it begins.
+
+    Yields the first day, the last, the days between readings, and the doses.
+    """
     when = [day for day, _, _ in doses]
-    for since in np.arange(0.0, max(horizon, 1e-9), _STRIDE):
-        yield since, doses[bisect_left(when, since) : bisect_left(when, since + _STRIDE)]
+    since, every = 0.0, 1
+    while True:
+        until = min(since + _STRIDE * every, horizon)
+        if every > 1 and bisect_left(when, until) > bisect_left(when, since):
+            until, every = min(since + _STRIDE, horizon), 1
+        here = doses[bisect_left(when, since) : bisect_left(when, until)]
+        yield since, until, every, here
+        if until >= horizon:
+            return
+        since, every = until, 1 if here else _CALM
 
 
-def _readings(since: float, until: float, doses: Doses) -> tuple[np.ndarray, np.ndarray]:
-    """Every day of a stretch, and each dose, before it and after it."""
+def _readings(since: float, until: float, doses: Doses, every: int) -> tuple[np.ndarray, np.ndarray]:
+    """Days of a stretch, and each dose, before it and after it."""
     taken = moment([day for day, _, _ in doses])
-    before = np.unique(np.concatenate([np.arange(since, until), taken[taken < until], moment([until])]))
+    before = np.unique(np.concatenate([np.arange(since, until, every), taken[taken < until], moment([until])]))
     after = np.unique(taken[taken < until])
     days, late = np.concatenate([before, after]), np.repeat([False, True], [len(before), len(after)])
     order = np.lexsort([late, days])
