@@ -131,7 +131,7 @@ def beside(*, age: float, intake_ug: float, start_serum_pmol_l: float | None, n:
     """
     who = person("pernicious_anaemia", age=age, intake_ug=intake_ug, start_serum_pmol_l=start_serum_pmol_l)
     people = virtual_people(who, n, rng=rng)
-    days = [0.0, *(float(day) for day in range(_FROM, _TO + 1))]
+    days = sorted({0.0, *(float(_FROM + day) for day in (*range(15), *range(15, _TO - _FROM, 2), _TO - _FROM))})
     parts = []
     for regimen, label in WAYS.items():
         drawn = simulate_regimen(who, regimen, days, people=people).query("day >= @_FROM")

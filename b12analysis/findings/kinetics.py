@@ -185,13 +185,23 @@ def over_people(drawn: pd.DataFrame) -> pd.DataFrame:
     """Median and 95 % of virtual people, by day and measure."""
     tall = drawn.melt(["person", "day"], list(PANELS), "measure")
     limits = tall.groupby(["day", "measure"])["value"].quantile([0.5, 0.025, 0.975]).unstack()
-    return limits.set_axis(ESTIMATE, axis=1).reset_index()
+    rounded = limits.map(lambda value: float(f"{value:.4g}"))  # more digits say nothing, and fill pages
+    return rounded.set_axis(ESTIMATE, axis=1).reset_index()
 
 
 def thinned(table: pd.DataFrame) -> pd.DataFrame:
-    """Keep the rows that a reader wants to look up: the start, a week, one and three months, and the end."""
+    """Keep what a reader wants to look up: the start, a week, one and three months, and the end; a row for each.
+
+    Returns
+    -------
+    DataFrame with columns
+        regimen, cause, day, and of each measure the median, and its limits as ``..._lower`` and ``..._upper``
+    """
     wanted = {0.0, 7.0, 28.0, 84.0, table["day"].max()}
-    return table[table["day"].isin(wanted)].reset_index(drop=True)
+    wide = table[table["day"].isin(wanted)].pivot(index=["regimen", "cause", "day"], columns="measure", values=ESTIMATE)
+    order = [(part, name) for name in PANELS for part in ESTIMATE]
+    named = [name if part == "estimate" else f"{name.split('_')[0]}_{part}" for part, name in order]
+    return wide[order].set_axis(named, axis=1).reset_index()
 
 
 def said(table: pd.DataFrame, picks: dict[str, dict[str, str]]) -> pd.DataFrame:

@@ -70,7 +70,13 @@ def compared(
         end = simulate_regimen(who, regimen, [0, _trough(regimen, days)], people=people).query("day > 0")
         doses = schedule(regimen, days).query("day < @days")["form"]
         ratio = end[list(PANELS)].reset_index(drop=True) / healthy[list(PANELS)]
-        limits = ratio.quantile([0.5, 0.025, 0.975]).T.set_axis(ESTIMATE, axis=1).rename_axis("measure").reset_index()
+        limits = (
+            ratio.quantile([0.5, 0.025, 0.975])
+            .round(4)
+            .T.set_axis(ESTIMATE, axis=1)
+            .rename_axis("measure")
+            .reset_index()
+        )
         given = {"injections": int((doses != "oral").sum()), "tablets": int((doses == "oral").sum())}
         label, cost = f"{words[regimen]}: {_given(**given)}", {}
         if prices:
