@@ -106,7 +106,8 @@ def outcomes(role: str) -> pd.DataFrame:
     half = np.where(
         table["observed"] > table["predicted"], table["upper"] - table["predicted"], table["predicted"] - table["lower"]
     )
-    off = ((table["observed"] - table["predicted"]).abs() / half).astype(float)
+    distance = (table["observed"] - table["predicted"]).abs().to_numpy(dtype=float)
+    off = np.divide(distance, half.astype(float), out=np.where(distance > 0, np.inf, 0.0), where=half > 0)
     said = [
         f"{_signed(row.observed)}; {_signed(row.predicted)} ({_signed(row.lower)} to {_signed(row.upper)}) {row.unit}"
         for row in table.itertuples()
@@ -179,15 +180,21 @@ def outcomes_words(table: pd.DataFrame, role: str) -> dict[str, str]:
     missed = table[~table["covered"].astype(bool)]
     listed = "; ".join(f"{row.label} ({row.detail[2:]})" for row in missed.itertuples()) or "none"
     studies = table["source"].nunique()
+    marked = table["within_mark"].dropna().astype(bool)
+    marks = (
+        f"Of {len(marked)} that had a mark beforehand for the error, {marked.sum()} keep within it. "
+        if len(marked)
+        else ""
+    )
     inside = len(table) - len(missed)
     left_out = len(table) - len(drawable(table))
     more = f" In the table alone: {count(left_out, 'change')} of the other sign than predicted." if left_out else ""
     return {
         "title": f"{inside} of {len(table)} {_ROLES[role]} lie inside what the model expects, {len(missed)} outside",
-        "summary": f"{len(table)} results of {count(studies, 'source')}; outside: {listed}.",
+        "summary": f"{len(table)} results of {count(studies, 'source')}. {marks}Outside: {listed}.",
         "caption": "Bars: where 95 % of such studies would lie (what is not known of the parameters, differences "
         f"between studies, sampling error); marks: what was observed; beside the "
-        f"name both in figures, the observed first. Those farthest off come first.{more}",
+        f"name both in figures, the observed first. Those farthest off come first. {marks}{more}".strip(),
     }
 
 
