@@ -21,7 +21,7 @@ ratio_fast * fast. In these coordinates each has a closed solution, so a step of
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -59,20 +59,41 @@ class Body:
         As of :func:`b12analysis.kinetics.virtual_people`.
     intake_ug : float
         Vitamin B12 in the diet, ug a day.
+    food_at_most : array of shape (n,), optional
+        What they absorb of it at most, ug a day.
     """
 
     people: Mapping[str, np.ndarray]
     intake_ug: float
+    food_at_most: np.ndarray | None = None
 
     @classmethod
     def of(cls, person: Mapping[str, Any], people: pd.DataFrame) -> Body:
-        """Return the bodies of virtual people who all eat what this person eats."""
-        return cls({name: people[name].to_numpy(dtype=float) for name in people}, float(person["intake_ug"]))
+        """Return the bodies of virtual people who all eat what this person eats, and start where this person does.
+
+        Who starts lower than this diet would keep them has come to rest there: of their food they absorb only as much
+        as that takes, else they would recover untreated. Tablets are absorbed as ever.
+        """
+        body = cls({name: people[name].to_numpy(dtype=float) for name in people}, float(person["intake_ug"]))
+        active_over_liver = (body.people["release_per_day"] + body.loss) / body.people["exchange_per_day"]
+        if person.get("start_store_ug") is not None:
+            liver = person["start_store_ug"] / (1 + active_over_liver)
+        elif person.get("start_serum_pmol_l") is not None:
+            liver = body.active_seen(person["start_serum_pmol_l"]) / active_over_liver
+        else:
+            return body
+        return replace(body, food_at_most=body.loss * liver)
 
     @cached_property
     def food(self) -> np.ndarray:
         """Absorbed from the diet, ug a day."""
-        return daily_food_ug(self.intake_ug, self.people)
+        food = daily_food_ug(self.intake_ug, self.people)
+        return food if self.food_at_most is None else np.minimum(food, self.food_at_most)
+
+    def active_seen(self, serum) -> np.ndarray:
+        """Active tissue that serum's carriers must see for it to be this high, at rest and without injections, ug."""
+        seen = serum / self.people["serum_reference_pmol_l"]
+        return REFERENCE_UG * seen ** (1 / self.people["serum_power"]) / self.followers["carriers"][1]
 
     @cached_property
     def loss(self) -> np.ndarray:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from b12analysis.kinetics.body import REFERENCE_UG, Body, State, mma_nmol_l, serum_pmol_l
+from b12analysis.kinetics.body import Body, State, mma_nmol_l, serum_pmol_l
 from b12analysis.kinetics.uptake import absorbed_ug, retained_ug
 
 __all__ = ["MEASURES", "Doses", "blocks", "course", "follow", "measured", "moment", "start"]
@@ -41,8 +41,7 @@ def start(person: Mapping[str, Any], body: Body) -> State:
     if person["start_store_ug"] is not None:
         return body.of_store(np.full(len(body.food), float(person["start_store_ug"])))
     if person["start_serum_pmol_l"] is not None:
-        seen = person["start_serum_pmol_l"] / body.people["serum_reference_pmol_l"]
-        return body.of_carriers(REFERENCE_UG * seen ** (1 / body.people["serum_power"]))
+        return body.of_carriers(body.active_seen(person["start_serum_pmol_l"]) * body.followers["carriers"][1])
     well = {"active_share": np.ones_like(body.food), "food_release": body.people["food_release_before"]}
     before = Body(dict(body.people) | well, float(person["intake_before_ug"]))
     active, liver = before.at_rest()

@@ -89,7 +89,7 @@ class Group:
 
     def body(self) -> Body:
         """Rates on their diet."""
-        return Body(self.columns(), float(self.person["intake_ug"]))
+        return Body.of(self.person, self.people)
 
     def start(self) -> tuple[Body, State]:
         """Their body, and its state on day 0."""

@@ -161,7 +161,8 @@ def _chosen(seen: State, rows: Any, people: Any) -> State:
 
 
 def _among(body: Body, chosen: np.ndarray) -> Body:
-    return Body({name: values[chosen] for name, values in body.people.items()}, body.intake_ug)
+    most = None if body.food_at_most is None else body.food_at_most[chosen]
+    return Body({name: values[chosen] for name, values in body.people.items()}, body.intake_ug, most)
 
 
 def _halved(body: Body, state: State, span: np.ndarray, is_past: Past) -> np.ndarray:
