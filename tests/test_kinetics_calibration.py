@@ -62,7 +62,7 @@ def test_rows_of_other_studies_or_kinds_share_nothing_and_those_of_one_arm_their
         {"study": ["a", "a", "b", "a"], "arm": ["a 1", "a 1", "b 1", "a 1"], "se": 0.5, "study_sd": 1.0}
     )
     v = covariance(rows.assign(kind=["serum", "serum", "serum", "mma"]))
-    np.testing.assert_allclose(v[0], [1.25, 1 + 0.74 * 0.25, 0, 0])
+    np.testing.assert_allclose(v[0], [1.25, 1 + 0.85 * 0.25, 0, 0])
 
 
 def test_what_one_row_leaves_open_is_hand_worked():

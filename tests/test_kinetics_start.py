@@ -11,7 +11,7 @@ from b12analysis.kinetics.uptake import daily_food_ug
 LEVELS = ["store_ug", "serum_b12_pmol_l", "mma_nmol_l"]
 
 
-@pytest.mark.parametrize("absorption", ["normal", "food_bound", "metformin"])
+@pytest.mark.parametrize("absorption", ["normal", "metformin"])
 @pytest.mark.parametrize("start", [{"start_serum_pmol_l": 80}, {"start_store_ug": 250}])
 def test_who_starts_low_and_is_not_treated_stays_there(absorption, start):
     person = {"age": 60, "intake_ug": 5, "absorption": absorption} | start
@@ -19,6 +19,16 @@ def test_who_starts_low_and_is_not_treated_stays_there(absorption, start):
     wide = table.pivot(index="person", columns="day", values=LEVELS)
     for name in LEVELS:
         np.testing.assert_allclose(wide[name][2000], wide[name][0], rtol=1e-9)
+
+
+@pytest.mark.parametrize("absorption", kinetics.ABSORPTIONS)
+@pytest.mark.parametrize("start", [40, 150, 700])
+def test_nobody_recovers_untreated(absorption, start):
+    person = {"age": 60, "intake_ug": 5, "absorption": absorption, "start_serum_pmol_l": start}
+    table = b12.simulate_regimen(person, "none", [0, 300, 3000], n=40, rng=2)
+    wide = table.pivot(index="person", columns="day", values="store_ug")
+    assert (wide[300] <= wide[0] * (1 + 1e-9)).all()
+    assert (wide[3000] <= wide[300] * (1 + 1e-9)).all()
 
 
 @pytest.mark.parametrize("absorption", ["normal", "pernicious_anaemia"])

@@ -16,6 +16,7 @@ import pandas as pd
 from b12analysis.kinetics.body import Body, State
 from b12analysis.kinetics.course import course, start
 from b12analysis.kinetics.parameters import _FLOOR_AGE, _rows
+from b12analysis.kinetics.spread import among_people
 
 __all__ = ["PEOPLE", "Group", "Varying", "even_normal", "varying"]
 
@@ -37,7 +38,8 @@ class Varying(NamedTuple):
 
     parameter: str
     id: str
-    between: np.ndarray | float
+    distribution: str
+    away: np.ndarray | float
 
 
 def varying(model: pd.DataFrame, absorption: str, n: int = PEOPLE) -> list[Varying]:
@@ -48,9 +50,13 @@ def varying(model: pd.DataFrame, absorption: str, n: int = PEOPLE) -> list[Varyi
     noise = dict(zip(differing, even_normal(n, len(differing)).T, strict=True))
     noise["food_release_before"] = noise.get("food_release", np.zeros(n))
     return [
-        Varying(row.parameter, row.id, 0.0 if pd.isna(row.between_sd) else float(row.between_sd) * noise[row.parameter])
+        Varying(row.parameter, row.id, row.distribution, _away(row, noise))
         for row in pd.concat([rows, well]).itertuples()
     ]
+
+
+def _away(row, noise: Mapping[str, np.ndarray]) -> np.ndarray | float:
+    return 0.0 if pd.isna(row.between_sd) else float(row.between_sd) * noise[row.parameter]
 
 
 class Group:
@@ -73,8 +79,9 @@ class Group:
     ) -> None:
         self.person, self.shape = dict(person), (len(draws), n)
         columns = {}
-        for name, row, between in parameters:
-            columns[name] = (draws[row].to_numpy()[:, None] * np.exp(np.zeros(n) + between)).ravel()
+        for name, row, distribution, away in parameters:
+            everybody = np.broadcast_to(draws[row].to_numpy()[:, None], self.shape)
+            columns[name] = (everybody if np.ndim(away) == 0 else among_people(everybody, distribution, away)).ravel()
         older = np.exp(columns.pop("mma_floor_per_decade") * (person["age"] - _FLOOR_AGE) / 10)
         columns["mma_floor_nmol_l"] = columns["mma_floor_nmol_l"] * older
         self.people = pd.DataFrame(columns)

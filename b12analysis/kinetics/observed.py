@@ -47,8 +47,9 @@ SCALES = {
 #: Scales of comparisons within a study, where an assay's error multiplies the effect.
 WITHIN = ("linear", "change", "ratio")
 _NORMAL_95, _NORMAL_IQR, _MEDIAN_SE = 3.92, 1.349, 1.2533
-#: Two samples of the same person: share of the spread between people that they have in common, 1 - 0.23^2 / 0.45^2.
-SAME_PEOPLE = 0.74
+#: Two samples of the same person: share of the spread between people that they have in common; about the reliability
+#: of serum B12 and of MMA in those whom the US survey examined twice (``nhanes_mma``: 0.89 and 0.79 to 0.86).
+SAME_PEOPLE = 0.85
 #: Serum where a study prints none, pmol/L.
 _USUAL_SERUM = 250.0
 
@@ -122,6 +123,7 @@ def _observed(target, row: pd.Series, model: pd.DataFrame) -> dict:
     kind, scale = SCALES[target.observable]
     scale = "linear" if scale == "share" and not _missing(target.contrast) else scale  # percentage points
     value, lower, upper = _numbers(target, row)
+    common = parameter(model, _common(kind, scale, row))
 
     def usual(name: str) -> float:
         return parameter(model, f"people_{name}")
@@ -133,7 +135,7 @@ def _observed(target, row: pd.Series, model: pd.DataFrame) -> dict:
         "kind": kind,
         "scale": scale,
         "se": _se(target, row, (value, lower, upper), scale, usual),
-        "study_sd": parameter(model, f"study_sd_{kind}") * (abs(to_scale(value, scale)) if scale in WITHIN else 1),
+        "study_sd": common * (abs(to_scale(value, scale)) if scale in WITHIN else 1),
         "n": _people(row, usual),
         "study": row.get("cohort"),
         "arm": f"{row.get('cohort')} {row.get('arm')}",
@@ -142,6 +144,12 @@ def _observed(target, row: pd.Series, model: pd.DataFrame) -> dict:
         "status": row["status"],
         "source": row["source"],
     }
+
+
+def _common(kind: str, scale: str, row: pd.Series) -> str:
+    """Name what the rows of a study have in common; the model's levels are those of the national survey."""
+    is_survey = str(row.get("cohort")).startswith("nhanes") and scale == "log"
+    return "study_sd_survey" if is_survey else f"study_sd_{kind}"
 
 
 def _or(value, otherwise):
@@ -182,6 +190,8 @@ def _se(target, row: pd.Series, numbers: tuple, scale: str, usual) -> float:
     spread = usual(f"sd_{SCALES[target.observable][0]}")
     if scale in WITHIN:
         spread *= np.sqrt(2 * (1 - SAME_PEOPLE))
+        if not _missing(target.contrast):  # two arms share the people: half in each, and two errors
+            spread *= 2
     if scale == "linear":
         spread *= _USUAL_SERUM if _missing(target.start_serum_pmol_l) else float(target.start_serum_pmol_l)
     return spread / np.sqrt(many)

@@ -17,6 +17,7 @@ import pandas as pd
 
 from b12analysis.arguments import InputError, check_choice, check_count, check_range
 from b12analysis.evidence import load
+from b12analysis.kinetics.spread import among_people, as_known
 
 __all__ = ["ABSORPTIONS", "SPREADS", "check_person", "virtual_people"]
 
@@ -28,6 +29,8 @@ SPREADS = ("both", "people", "parameters", "none")
 _FLOOR_AGE = 50.0
 _FIELDS = ("age", "absorption", "intake_ug", "intake_before_ug", "start_store_ug", "start_serum_pmol_l")
 
+#: Parameters of studies, not of people.
+_OF_STUDIES = "study_|people_|within_|us_"
 #: Ways to say where somebody starts, with the range of each.
 _STARTS = {"start_store_ug": (10, 12000), "start_serum_pmol_l": (20, 1500), "intake_before_ug": (0.1, 100)}
 
@@ -130,7 +133,7 @@ def virtual_people(
     check_count("n", n)
     check_choice("spread", spread, SPREADS)
     table = load("kinetics_model") if model is None else model
-    rows = _rows(table, person["absorption"])
+    rows = _rows(table[~table["parameter"].str.match(_OF_STUDIES)], person["absorption"])
     seed = int(np.random.default_rng(rng).integers(2**63))
     known = _normal(seed, "known", rows["parameter"], n) if spread in ("both", "parameters") else {}
     known |= _together(rows, known) if known else {}
@@ -165,7 +168,8 @@ def _normal(seed: int, purpose: str, names: Iterable[str], n: int) -> dict[str, 
 def _together(rows: pd.DataFrame, noise: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Give the fitted parameters the correlations that calibration left them with."""
     long = load("kinetics_correlations")
-    names = [name for name in long["parameter"].unique() if name in set(rows["parameter"])]
+    fitted = set(rows.loc[rows["basis"] == "fitted", "parameter"])
+    names = [name for name in long["parameter"].unique() if name in fitted]
     wide = long.pivot(index="parameter", columns="other", values="correlation").loc[names, names]
     factor = np.linalg.cholesky(wide.to_numpy(dtype=float))
     mixed = factor @ np.stack([noise[name] for name in names])
@@ -173,22 +177,8 @@ def _together(rows: pd.DataFrame, noise: dict[str, np.ndarray]) -> dict[str, np.
 
 
 def _draw(row: Any, known: dict[str, np.ndarray], differs: dict[str, np.ndarray], n: int) -> np.ndarray:
-    """One parameter for everybody: how well it is known, times how people differ in it."""
-    value = np.full(n, float(row.value))
-    if known and row.distribution != "fixed":
-        low, high, noise = float(row.lower), float(row.upper), known[row.parameter]
-        if row.distribution == "lognormal":
-            value = float(row.value) * np.exp((np.log(high) - np.log(low)) / 3.92 * noise)
-        elif row.distribution == "normal":
-            value = float(row.value) + (high - low) / 3.92 * noise
-        elif row.distribution == "logit":
-            from scipy.special import expit, logit
-
-            value = expit(logit(float(row.value)) + (logit(high) - logit(low)) / 3.92 * noise)
-        else:
-            from scipy.special import ndtr
-
-            value = low + (high - low) * ndtr(noise)
+    """One parameter for everybody: as well as it is known, and as people differ in it."""
+    value = as_known(row, known[row.parameter]) if known else np.full(n, float(row.value))
     if differs and not pd.isna(row.between_sd):
-        value = value * np.exp(float(row.between_sd) * differs[row.parameter])
+        value = among_people(value, row.distribution, float(row.between_sd) * differs[row.parameter])
     return value

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from b12analysis.evidence import load
+from b12analysis.kinetics.spread import as_known
 
 __all__ = ["drawn", "fitted_rows", "middle", "values_of"]
 
@@ -91,23 +92,8 @@ def drawn(model: pd.DataFrame, correlations: pd.DataFrame, n: int, rng: np.rando
     wide = wide.loc[rows["parameter"], rows["parameter"]].to_numpy(dtype=float)
     together = rng.standard_normal((n, len(rows))) @ np.linalg.cholesky(wide).T
     noise = {name: together[:, place] for place, name in enumerate(rows["id"])}
-    return pd.DataFrame({row.id: _one(row, noise.get(row.id), n, rng) for row in model.itertuples()})
-
-
-def _one(row, noise: np.ndarray | None, n: int, rng: np.random.Generator) -> np.ndarray:
-    from scipy.special import ndtr
-
-    value = np.full(n, float(row.value))
-    own = rng.standard_normal(n) if noise is None else noise
-    if row.distribution == "fixed":
-        return value
-    low, high = float(row.lower), float(row.upper)
-    if row.distribution == "normal":
-        return value + (high - low) / _95 * own
-    if row.distribution == "uniform":
-        return low + (high - low) * ndtr(own)
-    logit = row.distribution == "logit"
-    return _back(_to(value, logit) + (_to(high, logit) - _to(low, logit)) / _95 * own, logit)
+    own = {row.id: rng.standard_normal(n) for row in model.itertuples()}  # of all, so that a fit shifts no stream
+    return pd.DataFrame({row.id: as_known(row, noise.get(row.id, own[row.id])) for row in model.itertuples()})
 
 
 def with_fit(model: pd.DataFrame, point: np.ndarray, covariance: np.ndarray) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -1,9 +1,10 @@
 """What the model says to each target: the same people, set up as in the study, read off as the study did.
 
 Levels of a group are those of its virtual people (mean, median or geometric mean as the study has them); shares beyond
-a cut-off are of *measured* levels, with the scatter of one sample. Where a study let people in by a measured level,
-those count who are likely to have been let in, and they are measured anew later: who was let in by a high level falls
-back without any effect.
+a cut-off are of *measured* levels, with the scatter of one sample. Where a study let people in by a measured MMA, those
+count who are likely to have been let in, and they are measured anew later: who was let in by a high level falls back
+without any effect. Entry by serum is not simulated: everybody in a group starts at the mean that the study prints, so
+shares beyond a cut-off vary too little between people.
 """
 
 from __future__ import annotations

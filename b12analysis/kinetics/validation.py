@@ -52,7 +52,8 @@ def validate(targets: pd.DataFrame, model: pd.DataFrame, correlations: pd.DataFr
     rng = np.random.default_rng(_SEED)
     seen = observed(targets, model)
     draws = drawn(model, correlations, _DRAWS, rng)
-    assay = rng.standard_normal((_DRAWS, seen["study"].nunique()))[:, pd.factorize(seen["study"])[0]]
+    place = pd.factorize(seen["study"].astype(str) + seen["kind"])[0]  # serum and MMA have assays of their own
+    assay = rng.standard_normal((_DRAWS, place.max() + 1))[:, place]
     shift = assay * parameter(model, "study_sd_serum")
     said = predicted(targets, draws, model, shift=shift)
     results = predictive(said, seen, model, assay, rng)
@@ -98,7 +99,8 @@ def predictive(
     results = np.empty_like(said)
     for place, row in enumerate(seen.itertuples()):
         values, chance = said[:, place], rng.standard_normal(len(said))
-        between = parameter(model, f"study_sd_{row.kind}") * assay[:, place]
+        common = parameter(model, f"study_sd_{row.kind}") if row.scale in WITHIN else row.study_sd
+        between = common * assay[:, place]
         if row.scale == "share":
             many = int(row.n)
             results[:, place] = 100 * rng.binomial(many, np.clip(values / 100, 0, 1)) / many

@@ -45,11 +45,11 @@ def one(of, edges, taken):
             if form == "oral":
                 y[0] += absorbed_ug(dose, of)
             else:
-                y[3 + FORMS.index(form)] += retained_ug(dose, form, of)
+                y[4 + FORMS.index(form)] += retained_ug(dose, form, of)
         days = np.unique([*np.arange(np.ceil(since), until), until])
         seen = solve_ivp(slope, (since, until), y, method="LSODA", rtol=1e-8, atol=1e-8, t_eval=days).y
         out.append(
-            [seen[:5].sum(axis=0) - seen[2], serum_pmol_l(seen[2], seen[3] + seen[4], of), mma_nmol_l(seen[0], of)]
+            [seen[[0, 1, 4, 5]].sum(axis=0), serum_pmol_l(seen[2], seen[4] + seen[5], of), mma_nmol_l(seen[3], of)]
         )
         y = seen[:, -1]
     return np.concatenate(out, axis=1)
