@@ -38,6 +38,10 @@ def test_a_mark_is_drawn_across_its_panel_alone_and_a_measure_may_be_logarithmic
     assert fig.layout.yaxis2.type == "log"
     assert fig.layout.yaxis.type is None
     assert fig.layout.yaxis.range[0] == 0  # amounts begin at nothing
+    plain, marked = (annotation.text for annotation in fig.layout.annotations)
+    assert plain == "<b>store, ug</b>"
+    assert marked.startswith("<b>MMA, nmol/L</b>")
+    assert "dotted: 271" in marked
 
 
 def test_lines_are_told_apart_by_more_than_their_colour_and_stand_in_the_legend_once():

@@ -86,7 +86,8 @@ def courses(
                 rows = chosen if line is None else chosen[chosen[line] == key]
                 if len(rows):
                     _course(fig, rows.sort_values(x), x, words, at, f"y{number}", meta, legend=place == 0)
-        fig.add_annotation(text=f"<b>{title}</b>", x=0, y=top, xref="paper", yref="paper", yanchor="bottom", xshift=-44)
+        titled = _titled(title, (marks or {}).get(measure))
+        fig.add_annotation(text=titled, x=0, y=top, xref="paper", yref="paper", yanchor="bottom", xshift=-44)
         if marks and measure in marks:
             dotted = {"color": theme.INK, "width": 1, "dash": "dot"}
             span = {"x0": 0, "x1": 1, "xref": "paper", "y0": marks[measure], "y1": marks[measure]}
@@ -103,6 +104,12 @@ def courses(
         showlegend=line is not None,
         legend=legend,
     )
+
+
+def _titled(title: str, mark: float | None) -> str:
+    """Title of a panel, and what its dotted line is."""
+    beside = "" if mark is None else f"  <span style='color:{theme.MUTED}'>dotted: {mark:g}</span>"
+    return f"<b>{title}</b>{beside}"
 
 
 def _axis(part: pd.DataFrame, domain: list[float], is_log: bool) -> dict:
@@ -151,7 +158,7 @@ def against(
     *,
     label: str = "label",
     detail: str | None = None,
-    axis_title: str = "observed, as a multiple of what the model predicts",
+    axis_title: str = "observed, over what the model predicts",
 ) -> go.Figure:
     """Draw what studies observed against what was predicted: a bar for the prediction's interval, a mark for the study.
 

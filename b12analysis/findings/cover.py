@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from b12analysis.findings.kinetics import COURSES, CUTOFFS, PANELS, over_people, person
+from b12analysis.findings.followed import over_people
+from b12analysis.findings.kinetics import COURSES, CUTOFFS, PANELS, person, spoken
 from b12analysis.findings.words import ESTIMATE
-from b12analysis.kinetics import simulate_regimen, time_to, virtual_people
+from b12analysis.kinetics import schedule, simulate_regimen, time_to, virtual_people
 from b12analysis.theme import number
 
 __all__ = ["BESIDE", "COVER", "LIMITS", "WAYS", "beside", "beside_words", "cover", "cover_words", "thinned"]
@@ -54,6 +55,8 @@ BESIDE = COURSES | {
 }
 #: From one injection of hydroxocobalamin to the next, after about a year of treatment, days.
 _FROM, _TO = 287, 378
+#: Days after it that a reader wants to look up.
+_LOOKED_UP = (0, 1, 7, 30, 60)
 
 
 def cover(*, age: float, intake_ug: float, n: int, rng: int) -> pd.DataFrame:
@@ -65,8 +68,9 @@ def cover(*, age: float, intake_ug: float, n: int, rng: int) -> pd.DataFrame:
         stops, label, limit
         estimate, lower, upper  years: median and the middle 80 % of those who were on the safe side at the start; 40
                                 where it is longer; estimate missing where more than half never get there
-        reached                 share of them who get there within 40 years
-        detail                  that share in words
+        safe                    share on the safe side at the start
+        reached                 share of them who get there within 40 years; missing where there are none
+        detail                  these shares in words
     """
     rows = []
     for stops, label in _STOPS.items():
@@ -77,22 +81,28 @@ def cover(*, age: float, intake_ug: float, n: int, rng: int) -> pd.DataFrame:
         for limit, at in CUTOFFS.items():
             beyond = {"above": at} if limit == "mma_nmol_l" else {"below": at}
             day = time_to(who, "none", limit, **beyond, within_days=_YEARS * 365, people=people)["day"]
-            years = day[day != 0].fillna(np.inf) / 365
-            middle, low, high = (float(years.quantile(q, interpolation="higher")) for q in (0.5, 0.1, 0.9))
-            reached = float(np.isfinite(years).mean())
-            rows.append(
-                {
-                    "stops": stops,
-                    "label": label,
-                    "limit": limit,
-                    "estimate": middle if np.isfinite(middle) else np.nan,
-                    "lower": min(low, _YEARS),
-                    "upper": min(high, _YEARS),
-                    "reached": reached,
-                    "detail": f"{100 * reached:.0f} % get there within {_YEARS} years",
-                }
-            )
+            rows.append({"stops": stops, "label": label, "limit": limit} | _lasted(day))
     return pd.DataFrame(rows)
+
+
+def _lasted(day: pd.Series) -> dict[str, float | str]:
+    """Median and middle 80 % of the years until a sign, in those who did not have it at the start."""
+    years = day[day != 0].fillna(np.inf) / 365
+    safe = len(years) / len(day)
+    if years.empty:
+        missing = dict.fromkeys([*ESTIMATE, "reached"], np.nan)
+        return missing | {"safe": safe, "detail": "nobody was on the safe side"}
+    middle, low, high = (float(years.quantile(q, interpolation="higher")) for q in (0.5, 0.1, 0.9))
+    reached = float(np.isfinite(years).mean())
+    of_whom = "" if safe == 1 else f", of the {100 * safe:.0f} % who were on the safe side"
+    return {
+        "estimate": middle if np.isfinite(middle) else np.nan,
+        "lower": min(low, _YEARS),
+        "upper": min(high, _YEARS),
+        "reached": reached,
+        "safe": safe,
+        "detail": f"{100 * reached:.0f} % get there within {_YEARS} years{of_whom}",
+    }
 
 
 def cover_words(table: pd.DataFrame) -> dict[str, str]:
@@ -100,25 +110,37 @@ def cover_words(table: pd.DataFrame) -> dict[str, str]:
     serum = table[table["limit"] == "serum_b12_pmol_l"].set_index("stops")
     told = [f"{row['label']}: {_years(row)}" for _, row in serum.iterrows()]
     longest, shortest = serum.loc["nothing_eaten"], serum.loc["pernicious_anaemia"]
+    title = (
+        f"Serum falls below 148 pmol/L {_after(shortest)} once nothing is taken up, {_after(longest)} once nothing is "
+        "eaten"
+    )
+    if longest["safe"] < 0.5:  # what the others do is no answer
+        title = f"On this diet serum is above 148 pmol/L in {100 * longest['safe']:.0f} % to begin with"
+    drawn = table.dropna(subset="estimate")["stops"]
+    unseen = table.loc[~table["stops"].isin(drawn), "label"].unique()
+    more = f" Not drawn, as fewer than half get there: {'; '.join(unseen)}." if len(unseen) else ""
     return {
-        "title": f"Serum falls below 148 pmol/L {_after(shortest)} once nothing is taken up, {_after(longest)} once "
-        "nothing is eaten",
+        "title": title,
         "summary": f"Time until serum B12 is below 148 pmol/L: {'; '.join(told)}.",
         "caption": "Median and 80 % of virtual people who were in balance and on the safe side until then; who eats "
         "nothing still takes up what bile brings back. Bars end at 40 years; no mark where more than half never get "
-        "there.",
+        f"there.{more}",
     }
 
 
 def _after(row: pd.Series) -> str:
-    return "in fewer than half of people" if pd.isna(row["estimate"]) else f"after {number(row['estimate'])} years"
+    if pd.isna(row["estimate"]):
+        return f"within {_YEARS} years in fewer than half"
+    return f"after {spoken(365 * row['estimate'])}"
 
 
 def _years(row: pd.Series) -> str:
+    if pd.isna(row["reached"]):
+        return str(row["detail"])
     if pd.isna(row["estimate"]):
         return f"fewer than half within {_YEARS} years ({100 * row['reached']:.0f} %)"
-    late = f"{number(row['upper'])}" if row["upper"] < _YEARS else f"more than {_YEARS}"
-    return f"half after {number(row['estimate'])} years (80 %: {number(row['lower'])} to {late})"
+    late = spoken(365 * row["upper"]) if row["upper"] < _YEARS else f"more than {_YEARS} years"
+    return f"half after {spoken(365 * row['estimate'])} (80 %: {spoken(365 * row['lower'])} to {late})"
 
 
 def beside(*, age: float, intake_ug: float, start_serum_pmol_l: float | None, n: int, rng: int) -> pd.DataFrame:
@@ -131,13 +153,22 @@ def beside(*, age: float, intake_ug: float, start_serum_pmol_l: float | None, n:
     """
     who = person("pernicious_anaemia", age=age, intake_ug=intake_ug, start_serum_pmol_l=start_serum_pmol_l)
     people = virtual_people(who, n, rng=rng)
-    days = sorted({0.0, *(float(_FROM + day) for day in (*range(15), *range(15, _TO - _FROM, 2), _TO - _FROM))})
+    days = _between()
     parts = []
     for regimen, label in WAYS.items():
         drawn = simulate_regimen(who, regimen, days, people=people).query("day >= @_FROM")
         parts.append(over_people(drawn).assign(regimen=regimen, label=label))
     table = pd.concat(parts, ignore_index=True)
     return table.assign(day=table["day"] - _FROM)[["regimen", "label", "day", "measure", *ESTIMATE]]
+
+
+def _between() -> list[float]:
+    """Days to read: every third, and around each injection just before it, a day, four days and a week after it."""
+    doses = pd.concat([schedule(regimen, _TO) for regimen in WAYS])
+    injected = doses.loc[(doses["form"] != "oral") & (doses["day"] >= _FROM), "day"]
+    around = {float(day + after) for day in injected for after in (0, 1, 4, 7)}
+    looked_up = {_FROM + float(day) for day in (*_LOOKED_UP, _TO - _FROM)}
+    return sorted(day for day in around | looked_up | set(map(float, range(_FROM, _TO, 3))) if day <= _TO)
 
 
 def beside_words(table: pd.DataFrame) -> dict[str, str]:
@@ -160,11 +191,10 @@ def beside_words(table: pd.DataFrame) -> dict[str, str]:
         "the store",
         "summary": f"After most of a year, from one injection of hydroxocobalamin to the next: {'; '.join(told)}.",
         "caption": f"Medians and 95 % of the same virtual people with no uptake. A day after the injection serum reads "
-        f"{number(day_after)} pmol/L: what a sample shows depends on when it is drawn. Dotted: 148 pmol/L, 300 µg, "
-        "271 nmol/L.",
+        f"{number(day_after)} pmol/L: what a sample shows depends on when it is drawn. Dotted: cut-offs, as above.",
     }
 
 
 def thinned(table: pd.DataFrame) -> pd.DataFrame:
     """Keep the days that a reader wants to look up: an injection, the day after, a week, a month, two, and the next."""
-    return table[table["day"].isin([0.0, 1.0, 7.0, 30.0, 60.0, table["day"].max()])].reset_index(drop=True)
+    return table[table["day"].isin([*_LOOKED_UP, table["day"].max()])].reset_index(drop=True)

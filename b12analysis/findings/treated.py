@@ -21,8 +21,10 @@ COMPARED = {
     "names": {"store_ug": "store", "serum_b12_pmol_l": "serum B12", "mma_nmol_l": "MMA"},
     "scale": 1,
     "log": True,
-    "axis_title": "multiple of the same people in health (95 % of them)",
+    "axis_title": "multiple of themselves in health (95 %)",
 }
+#: No two injections of a regimen that goes on are further apart, days.
+_LONGEST_GAP = 120
 #: Intake of the healthy person that others are compared with, ug a day.
 _USUAL = 5.0
 
@@ -87,10 +89,18 @@ def compared(
 
 
 def _trough(regimen: str, days: float) -> float:
-    """Return the last day until then on which an injection is due: blood is drawn just before; else the last day."""
-    doses = schedule(regimen, days)
-    injected = doses.loc[(doses["form"] != "oral") & (doses["day"] > 0), "day"]
-    return float(injected.max()) if len(injected) else float(days)
+    """Return the due day of an injection nearest to this one, as blood is drawn just before; this day where none is.
+
+    Examples
+    --------
+    >>> _trough("uk_hydroxocobalamin", 365), _trough("oral_1000_daily", 365), _trough("kuzminski_im", 365)
+    (378.0, 365.0, 365.0)
+    """
+    doses = schedule(regimen, days + _LONGEST_GAP)
+    due = doses.loc[(doses["form"] != "oral") & (doses["day"] > 0), "day"]
+    if not (due >= days).any():  # nobody waits for another
+        return float(days)
+    return float(due.loc[(due - days).abs().idxmin()])
 
 
 def _given(*, injections: int, tablets: int) -> str:
@@ -112,5 +122,6 @@ def compared_words(table: pd.DataFrame, *, days: int) -> dict[str, str]:
         f"{most[0]}",
         "summary": f"After {spoken(days)}, as multiples of the same people in health: {'; '.join(told)}.",
         "caption": f"Median and 95 % of the same virtual people under each treatment, after {spoken(days)}, divided by "
-        f"themselves in health on {_USUAL:g} µg a day. Injections are read just before the next.",
+        f"themselves in health on {_USUAL:g} µg a day. Injections that go on are read just before the one due "
+        "nearest to that day.",
     }

@@ -109,7 +109,8 @@ def outcomes(role: str) -> pd.DataFrame:
     distance = (table["observed"] - table["predicted"]).abs().to_numpy(dtype=float)
     off = np.divide(distance, half.astype(float), out=np.where(distance > 0, np.inf, 0.0), where=half > 0)
     said = [
-        f"{_signed(row.observed)}; {_signed(row.predicted)} ({_signed(row.lower)} to {_signed(row.upper)}) {row.unit}"
+        f"{_signed(row.observed)}; {_signed(row.predicted)} ({_signed(row.lower)} to {_signed(row.upper)}) "
+        f"{row.unit.replace('ug/', 'µg/')}"
         for row in table.itertuples()
     ]
     details = [f"{MARKS[status]} {words}" for status, words in zip(table["status"], said, strict=True)]
@@ -178,7 +179,8 @@ def drawable(table: pd.DataFrame) -> pd.DataFrame:
 def outcomes_words(table: pd.DataFrame, role: str) -> dict[str, str]:
     """Say how many results of a role the model's interval holds, and which it misses."""
     missed = table[~table["covered"].astype(bool)]
-    listed = "; ".join(f"{row.label} ({row.detail[2:]})" for row in missed.itertuples()) or "none"
+    told = [f"{row.label}, {row.detail[2:].replace('; ', ' against ', 1)}" for row in missed.itertuples()]
+    listed = "; ".join(told) or "none"
     studies = table["source"].nunique()
     marked = table["within_mark"].dropna().astype(bool)
     marks = (
@@ -188,7 +190,7 @@ def outcomes_words(table: pd.DataFrame, role: str) -> dict[str, str]:
     )
     inside = len(table) - len(missed)
     left_out = len(table) - len(drawable(table))
-    more = f" In the table alone: {count(left_out, 'change')} of the other sign than predicted." if left_out else ""
+    more = f"In the table alone: {count(left_out, 'change')} not of the predicted sign." if left_out else ""
     return {
         "title": f"{inside} of {len(table)} {_ROLES[role]} lie inside what the model expects, {len(missed)} outside",
         "summary": f"{len(table)} results of {count(studies, 'source')}. {marks}Outside: {listed}.",
@@ -211,13 +213,24 @@ def identified() -> pd.DataFrame:
     for row in fitted.itertuples():
         left = float(np.log(row.upper / row.lower) / np.log(row.prior_upper / row.prior_lower))
         label = f"{row.parameter.replace('_', ' ')}{'' if pd.isna(row.condition) else f' ({row.condition})'}"
-        said = f"{row.value:.3g} ({row.lower:.3g}–{row.upper:.3g})"
+        said = f"{_digits(row.value)} ({_digits(row.lower)}–{_digits(row.upper)})"
         for side, prefix in (("prior", "prior_"), ("posterior", "")):
             limits = [getattr(row, f"{prefix}{part}") / row.prior_value for part in ("value", "lower", "upper")]
             known = f"{100 * left:.0f} % of the spread left"
             rows.append([row.parameter, f"{label}: {said}", side, *limits, left, known])
     columns = ["parameter", "label", "side", "estimate", "lower", "upper", "left", "detail"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def _digits(value: float) -> str:
+    """Print three digits of a value however small or large.
+
+    Examples
+    --------
+    >>> _digits(0.00233), _digits(1927.4)
+    ('0.00233', '1,930')
+    """
+    return f"{float(f'{value:.3g}'):,g}"
 
 
 def identified_words(table: pd.DataFrame) -> dict[str, str]:
