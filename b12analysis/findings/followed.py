@@ -121,7 +121,7 @@ def courses_words(table: pd.DataFrame, picks: dict[str, dict[str, str]]) -> dict
     start, month, end = (part.loc[day] for day in (0.0, 28.0, last))
     if end["store_ug"] > start["store_ug"]:
         serum, store = (f"{100 * month[name] / end[name]:.0f} %" for name in ("serum_b12_pmol_l", "store_ug"))
-        found = f"after four weeks serum B12 has {serum} of its level after {spoken(last)}, the store {store}"
+        found = f"after four weeks serum B12 is at {serum} of its level after {spoken(last)}, the store at {store}"
     else:
         fallen = f"{number(start['store_ug'])} to {number(end['store_ug'])} µg"
         found = f"the store falls from {fallen} in {spoken(last)}"

@@ -84,7 +84,7 @@ def years(row: Row) -> str:
 
 def count(n: int, noun: str) -> str:
     """Count things: "1 survey", "2 surveys"."""
-    return f"{n} {noun}{'s' * (n != 1)}"
+    return f"{n:,} {noun}{'s' * (n != 1)}"
 
 
 def labelled(table: pd.DataFrame, label: Callable[[Row], str], detail: Callable[[Row], list[str]]) -> pd.DataFrame:
