@@ -18,7 +18,9 @@ from b12analysis.findings.words import ESTIMATE
 from b12analysis.kinetics import regimens, schedule, time_to
 
 #: One thing counted as several, a minus that is doubled, a year too exact, a number in powers of ten.
-ODD = re.compile(r"\b1 (days|months|years|injections|tablets|sources|changes)\b|[-−]{2}|\d\.0 years|\de[+-]\d|\binf\b")
+ODD = re.compile(
+    r"(?<![\d.])\b1 (days|months|years|injections|tablets|sources|changes)\b|[-−]{2}|\d\.0 years|\de[+-]\d|\binf\b"
+)
 STARTS = (None, 20, 60, 300, 1000)
 INTAKES = (0.1, 5, 50)
 USUAL = {"age": 60, "intake_ug": 5.0, "start_serum_pmol_l": 100.0}
@@ -128,6 +130,10 @@ def test_an_injection_shows_at_once_though_nobody_began_there():
     assert "all start with serum B12 below 148 pmol/L, and half of these pass it **at once" in sentence
 
 
+def test_who_starts_at_the_cut_off_itself_is_not_below_it():
+    assert "all start with serum B12 above 148 pmol/L" in answered("metformin", "none", start_serum_pmol_l=148)[1]
+
+
 def timed(monkeypatch, days, start):
     """Answer of people whose times are given, and who start at this serum and this MMA."""
     monkeypatch.setattr(say, "time_to", lambda *_, people, **__: pd.DataFrame({"day": days[: len(people)]}))
@@ -211,6 +217,21 @@ def test_limits_are_those_of_the_people_and_the_table_keeps_days_to_look_up():
     ].tolist() == [0, 28, 365]
 
 
+def test_a_key_figure_says_how_long_after_an_injection_it_was_read():
+    rows = [{"cause": "c", "day": day, "measure": name} for day in (0.0, 379.0) for name in say.PANELS]
+    table = pd.DataFrame(rows).assign(estimate=2.0, lower=1.0, upper=3.0)
+    for regimen, day, words in (
+        ("uk_hydroxocobalamin", 379.0, ", 1 day after an injection"),
+        ("uk_hydroxocobalamin", 378.0, ", just before an injection"),
+        ("uk_hydroxocobalamin", 365.0, ", 3 months after an injection"),
+        ("oral_1000_daily", 379.0, ""),
+    ):
+        read = table.assign(regimen=regimen, day=table["day"].replace(379.0, day))
+        headlines = say.key_figures(read, regimen, "c")
+        assert [headline["what"] for headline in headlines] == [f"median and 95 % of virtual people{words}"] * 3
+        assert [headline["row"]["day"] for headline in headlines] == [day] * 3
+
+
 def check_page(cause, regimen, days, n=10, **who):
     """Tables and words of what the choices change."""
     who, draw = USUAL | who, {"n": n, "rng": 1}
@@ -223,7 +244,7 @@ def check_page(cause, regimen, days, n=10, **who):
     headlines = say.key_figures(table, regimen, cause)
     check_words(*(headline["name"] for headline in headlines))
     check_numbers(pd.DataFrame([headline["row"] for headline in headlines]))
-    side = treated.compared(cause, [regimen, "oral_50_daily"], days=days, **who, **draw)
+    side = treated.compared(cause, list(dict.fromkeys([regimen, "oral_50_daily"])), days=days, **who, **draw)
     check_numbers(side)
     check_words(*treated.compared_words(side, days=days).values(), *side["label"])
     check_words(*answered(cause, regimen, n=n, **who))
@@ -374,8 +395,10 @@ def test_a_poor_diet_before_has_an_answer_too(intake):
     check_words(*cover.cover_words(table).values(), *table["detail"])
     assert table["reached"].isna().equals(table["safe"] == 0)
     assert grouped(table, **cover.COVER).data
-    if intake < 1:
-        assert cover.cover_words(table)["title"].startswith("On this diet serum is above 148 pmol/L in ")
+    safe = table.query("stops == 'nothing_eaten' and limit == 'serum_b12_pmol_l'")["safe"].iloc[0]
+    title = cover.cover_words(table)["title"]
+    assert title.startswith("On this diet serum is above" if safe < 0.5 else "Serum falls below 148 pmol/L")
+    assert intake > 0.1 or safe < 0.5
 
 
 def test_each_injection_shows_a_day_after_it():

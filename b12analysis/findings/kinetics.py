@@ -9,7 +9,7 @@ import pandas as pd
 
 from b12analysis import evidence
 from b12analysis.findings.words import count
-from b12analysis.kinetics import regimens, simulate_regimen, time_to, virtual_people
+from b12analysis.kinetics import regimens, schedule, simulate_regimen, time_to, virtual_people
 
 __all__ = [
     "CAUSES",
@@ -166,8 +166,9 @@ def answer(who: dict[str, Any], regimen: str, *, label: str, cause: str, n: int,
 def _passed(who: dict[str, Any], regimen: str, people: pd.DataFrame, start: pd.Series) -> tuple[str, str]:
     """Say when those who start on the commoner side of the cut-off of ``start.name`` leave it, short and long."""
     measure, limit = str(start.name), CUTOFFS[str(start.name)]
-    is_below = bool((start < limit).mean() >= 0.5)
-    mine = ((start < limit) == is_below).to_numpy()
+    below = start.round(6) < limit  # who is put at the limit itself is not below it
+    is_below = bool(below.mean() >= 0.5)
+    mine = (below == is_below).to_numpy()
     side, beyond = ("below", "above") if is_below else ("above", "below")
     days = time_to(who, regimen, measure, **{beyond: limit}, within_days=_WITHIN * 365.25, people=people[mine])["day"]
     verbs = ("passes", "pass") if is_below else ("falls below", "fall below")
@@ -199,12 +200,21 @@ def key_figures(table: pd.DataFrame, regimen: str, cause: str) -> list[dict[str,
         {
             "name": f"{words} after {spoken(last)}",
             "row": part.loc[name],
-            "what": "median and 95 % of virtual people",
+            "what": f"median and 95 % of virtual people{_drawn(regimen, last)}",
             "scale": 1,
             "unit": UNITS[name],
         }
         for name, words in MEASURES.items()
     ]
+
+
+def _drawn(regimen: str, day: float) -> str:
+    """Say how long after an injection blood is drawn, where there are injections."""
+    doses = schedule(regimen, day)
+    since = day - doses.loc[doses["form"] != "oral", "day"]
+    if since.empty:
+        return ""
+    return f", {spoken(since.min())} after an injection" if since.min() > 0 else ", just before an injection"
 
 
 def claims() -> list[tuple[pd.Series, pd.DataFrame]]:
