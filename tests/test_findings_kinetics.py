@@ -12,7 +12,7 @@ from test_notebooks import executed, of_kind
 from b12analysis.evidence import load
 from b12analysis.figures import against, grouped
 from b12analysis.figures import courses as drawn_courses
-from b12analysis.findings import cover, followed, treated, validated
+from b12analysis.findings import cover, followed, identified, treated, validated
 from b12analysis.findings import kinetics as say
 from b12analysis.findings.words import ESTIMATE
 from b12analysis.kinetics import regimens, schedule, time_to
@@ -108,8 +108,12 @@ def test_who_lacks_passes_and_who_is_well_falls():
     finding, sentence = answered()
     who = say.person("pernicious_anaemia", **USUAL)
     days = time_to(who, "oral_1000_daily", "serum_b12_pmol_l", above=148, n=60, rng=1)["day"]
-    assert f"oral 1 mg daily: serum B12 passes 148 pmol/L in {say.spoken(days.median())}, MMA falls below" in finding
-    assert f"**after {say.spoken(days.median())} (80 %: {say.spoken(days.quantile(0.1))} to " in sentence
+    middle, early = (say.spoken(days.quantile(q, interpolation="higher")) for q in (0.5, 0.1))
+    assert (
+        f"oral 1 mg daily: serum B12 passes 148 pmol/L in {middle}, MMA falls below 271 nmol/L in a week or so"
+        in finding
+    )
+    assert f"**after {middle} (80 %: {early} to " in sentence
     finding, sentence = answered(regimen="none", start_serum_pmol_l=None)
     assert re.search(r"serum B12 falls below 148 pmol/L in .+, MMA passes 271 nmol/L in ", finding)
     assert "all start with serum B12 above 148 pmol/L, and half of these fall below it" in sentence
@@ -462,17 +466,18 @@ def test_what_is_drawn_has_the_sign_of_the_prediction():
 
 def test_words_of_results_count_hits_and_name_misses():
     told = validated.outcomes_words(MADE_UP, "test")
-    assert told["title"] == "5 of 6 tests lie inside what the model expects, 1 outside"
+    assert told["title"] == "5 of 6 tests lie inside the model's 95 % intervals, where 6 should"
     assert told["summary"] == (
-        "6 results of 1 source. Of 2 that had a mark beforehand for the error, 1 keep within it. "
+        "6 results of 1 source, of which 0 lie inside with all. "
+        "Of 2 that had a mark beforehand for the error, 1 keep within it. "
         "Outside: a study, 0.0 against rest."
     )
     assert "In the table alone: 2 changes not of the predicted sign." in told["caption"]
     check_words(*told.values())
     none = validated.outcomes_words(MADE_UP.iloc[:1].assign(within_mark=None), "fitted")
-    assert none["title"] == "1 of 1 fitted results lie inside what the model expects, 0 outside"
+    assert none["title"] == "1 of 1 fitted results lie inside the model's 95 % intervals, where 1 should"
     assert none["summary"].endswith("Outside: none.")
-    assert none["caption"].endswith("Those farthest off come first.")
+    assert none["caption"].endswith("Those farthest off come first; 1 of 1 sources lie inside with all.")
 
 
 @pytest.mark.parametrize("role", ["test", "fitted", "consistency"])
@@ -488,30 +493,44 @@ def test_results_of_each_role_are_all_there_the_farthest_off_first(role):
     assert len(against(validated.drawable(table), detail="detail").data) >= 2
 
 
-def test_a_parameter_is_pinned_down_where_the_fit_narrows_it():
-    table, model = validated.identified(), load("kinetics_model").query("basis == 'fitted'")
+def test_a_parameter_is_narrowed_as_the_fit_says():
+    table, model = identified.identified(), load("kinetics_model").query("basis == 'fitted'")
     assert len(table) == 2 * len(model)
     assert not model["parameter"].duplicated().any()  # the words name each by its parameter
-    prior, posterior = (table[table["side"] == side].reset_index(drop=True) for side in validated.SIDES)
+    prior, posterior = (table[table["side"] == side].reset_index(drop=True) for side in identified.SIDES)
     assert (prior["estimate"] == 1).all()
+    on_log = (model["distribution"] == "lognormal").to_numpy()
     spread = np.log(posterior["upper"] / posterior["lower"]) / np.log(prior["upper"] / prior["lower"])
-    assert posterior["left"].tolist() == pytest.approx(spread.tolist())
-    assert (posterior["estimate"] * model["prior_value"].to_numpy()).tolist() == pytest.approx(model["value"].tolist())
-    told = validated.identified_words(table)
-    hardly = (posterior["left"] > 0.75).sum()
-    assert told["title"] == f"{len(model) - hardly} of {len(model)} fitted parameters are pinned down; {hardly} hardly"
+    assert posterior["left"][on_log].tolist() == pytest.approx(spread[on_log].tolist(), rel=1e-4)  # stored to 5 digits
+    share = posterior.set_index("parameter")["left"]["carried_share"]
+    row = model.set_index("parameter").loc["carried_share"].astype(object)
+    odds = {name: np.log(row[name] / (1 - row[name])) for name in ("lower", "upper", "prior_lower", "prior_upper")}
+    assert share == pytest.approx(
+        (odds["upper"] - odds["lower"]) / (odds["prior_upper"] - odds["prior_lower"]), rel=1e-4
+    )
+    told = identified.identified_words(table)
+    assert told["title"].startswith(f"The studies narrow {(posterior['left'] <= 0.75).sum()} of {len(model)} fitted")
     check_words(*told.values(), *table["label"], *table["detail"])
-    all_known = validated.identified_words(table.assign(left=0.1))
-    assert all_known["title"].endswith("; 0 hardly")
+    all_known = identified.identified_words(table.assign(left=0.1))
+    assert "to 10 to 10 % of their spread" in all_known["title"]
     assert all_known["summary"].startswith("Hardly better known after the fit than before: none.")
 
 
 def test_pairs_that_cannot_be_told_apart_are_the_strongest_each_once():
-    pairs = validated.together()
+    pairs = identified.together()
     assert len(pairs) == 12
     assert pairs["correlation"].abs().is_monotonic_decreasing
     assert not pairs.apply(lambda row: frozenset(row[["parameter", "other"]]), axis=1).duplicated().any()
-    check_words(validated.together_words(pairs))
+    check_words(identified.together_words(pairs))
+
+
+def test_misses_are_named_by_study_and_direction():
+    missed, mma = validated.missed_words()
+    tests = load("kinetics_validation").query("role == 'test' and not covered")
+    assert missed.count("results: ") == tests["source"].nunique()
+    assert "Kwon 2003 (5 of 5 results: level or share predicted too much)" in missed
+    assert "fall predicted too much" in missed
+    assert "in 4 of 4 groups" in mma
 
 
 # -- the page --------------------------------------------------------------------------------------------------------

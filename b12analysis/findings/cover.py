@@ -50,7 +50,7 @@ COVER = {
 BESIDE = COURSES | {
     "line": "regimen",
     "names": WAYS,
-    "panels": {name: PANELS[name] for name in ("serum_b12_pmol_l", "store_ug", "mma_nmol_l")},
+    "panels": {name: PANELS[name] for name in ("serum_b12_pmol_l", "store_ug")},
     "x_title": "days since the injection of hydroxocobalamin",
 }
 #: From one injection of hydroxocobalamin to the next, after about a year of treatment, days.

@@ -1,4 +1,4 @@
-"""What the model of vitamin B12 in the body gets right and wrong: tests, fitted rows, and what the fit leaves open."""
+"""What the model of vitamin B12 in the body gets right and wrong: tests, fitted results, checks, and its misses."""
 
 from __future__ import annotations
 
@@ -14,33 +14,14 @@ from b12analysis.findings.words import Row, count, known, short
 from b12analysis.theme import MARKS, number
 
 __all__ = [
-    "IDENTIFIED",
     "ORIGIN",
-    "SIDES",
     "cited_by",
     "drawable",
-    "identified",
-    "identified_words",
+    "missed_words",
     "outcomes",
     "outcomes_words",
-    "together",
-    "together_words",
 ]
 
-#: What was known before the fit and after it.
-SIDES = {"prior": "before the fit", "posterior": "after the fit"}
-#: How both are drawn.
-IDENTIFIED = {
-    "label": "label",
-    "group": "side",
-    "names": SIDES,
-    "detail": "detail",
-    "scale": 1,
-    "log": True,
-    "axis_title": "multiple of the value before the fit (95 %)",
-}
-#: A parameter of which the studies took less than this of the spread is not identified by them: posterior over prior.
-_OPEN = 0.75
 #: Columns of the tables of results that a page shows.
 ORIGIN = ["id", "what", "observed", "unit", "predicted", "lower", "upper", "covered", "pass_mark", "within_mark"]
 _SMALLEST = 0.02
@@ -68,6 +49,7 @@ _OBSERVED = {
     "mma_ratio": "MMA over that of others",
     "mma_by_doubling_percent": "MMA by doubling of intake",
     "share_serum_at_least": "{cutoff} pmol/L or more",
+    "share_below_against": "more below {cutoff} pmol/L than without",
     "share_below": "below {cutoff} pmol/L",
     "months_to_below": "months until half are below {cutoff} pmol/L",
     "us_mma_nmol_l": "MMA of adults",
@@ -97,6 +79,8 @@ _CAUSES = {
     "ileal_resection": "ileum removed",
     "metformin": "metformin",
 }
+#: Share of results that the intervals should hold.
+_LEVEL = 0.95
 _ROLES = {"test": "tests", "fitted": "fitted results", "consistency": "checks of consistency"}
 
 
@@ -115,6 +99,7 @@ def outcomes(role: str) -> pd.DataFrame:
     ]
     details = [f"{MARKS[status]} {words}" for status, words in zip(table["status"], said, strict=True)]
     labels = table["id"].map(_labels()).astype(object)
+    labels = labels.where(~labels.duplicated(keep=False), labels + " (" + table["evidence"] + ")")
     return table.assign(label=labels, detail=details, off=off).sort_values("off", ascending=False, ignore_index=True)
 
 
@@ -151,7 +136,8 @@ def _what(row: Row, ways: dict[str, str]) -> str:
     """Say what was measured, on what treatment and when."""
     form = str(row["dose_form"]).removeprefix("im_")
     numbers = {name: known(row[f"{name}{unit}"], "{:,g}") for name, unit in (("dose", "_ug"), ("cutoff", ""))}
-    words = _OBSERVED[row["observable"]].format(form=form, **numbers)
+    against = "_against" if row["observable"] == "share_below" and pd.notna(row["contrast"]) else ""
+    words = _OBSERVED[row["observable"] + against].format(form=form, **numbers)
     regimen = row["regimen"]
     is_treated = pd.notna(regimen) and regimen != "none"
     treatment = known(row["intake_ug"], "{:g} µg a day eaten") if row["observable"] in _BY_DIET else ""
@@ -191,83 +177,50 @@ def outcomes_words(table: pd.DataFrame, role: str) -> dict[str, str]:
     inside = len(table) - len(missed)
     left_out = len(table) - len(drawable(table))
     more = f"In the table alone: {count(left_out, 'change')} not of the predicted sign." if left_out else ""
+    expected = round(_LEVEL * len(table))
+    held = len(set(table["source"]) - set(missed["source"]))
     return {
-        "title": f"{inside} of {len(table)} {_ROLES[role]} lie inside what the model expects, {len(missed)} outside",
-        "summary": f"{len(table)} results of {count(studies, 'source')}. {marks}Outside: {listed}.",
+        "title": f"{inside} of {len(table)} {_ROLES[role]} lie inside the model's 95 % intervals, where {expected} "
+        "should",
+        "summary": f"{len(table)} results of {count(studies, 'source')}, of which {held} lie inside with all. "
+        f"{marks}Outside: {listed}.",
         "caption": "Bars: where 95 % of such studies would lie (what is not known of the parameters, differences "
-        f"between studies, sampling error); marks: what was observed; beside the "
-        f"name both in figures, the observed first. Those farthest off come first. {marks}{more}".strip(),
+        "between studies, sampling error); marks: what was observed; beside the name both in figures, the observed "
+        f"first. Those farthest off come first; of {count(studies, 'source')} {held} lie inside with all. {marks}{more}".strip(),
     }
-
-
-def identified() -> pd.DataFrame:
-    """Return the fitted parameters before and after the fit, as multiples of their prior: two rows each.
-
-    Returns
-    -------
-    DataFrame with columns
-        parameter, label, side (prior or posterior), estimate, lower, upper, left (posterior over prior spread), detail
-    """
-    fitted = load("kinetics_model").query("basis == 'fitted'")
-    rows = []
-    for row in fitted.itertuples():
-        left = float(np.log(row.upper / row.lower) / np.log(row.prior_upper / row.prior_lower))
-        label = f"{row.parameter.replace('_', ' ')}{'' if pd.isna(row.condition) else f' ({row.condition})'}"
-        said = f"{_digits(row.value)} ({_digits(row.lower)}–{_digits(row.upper)})"
-        for side, prefix in (("prior", "prior_"), ("posterior", "")):
-            limits = [getattr(row, f"{prefix}{part}") / row.prior_value for part in ("value", "lower", "upper")]
-            known = f"{100 * left:.0f} % of the spread left"
-            rows.append([row.parameter, f"{label}: {said}", side, *limits, left, known])
-    columns = ["parameter", "label", "side", "estimate", "lower", "upper", "left", "detail"]
-    return pd.DataFrame(rows, columns=columns)
-
-
-def _digits(value: float) -> str:
-    """Print three digits of a value however small or large.
-
-    Examples
-    --------
-    >>> _digits(0.00233), _digits(1927.4)
-    ('0.00233', '1,930')
-    """
-    return f"{float(f'{value:.3g}'):,g}"
-
-
-def identified_words(table: pd.DataFrame) -> dict[str, str]:
-    """Say which parameters the studies pin down and which they leave as they were."""
-    left = table.drop_duplicates("parameter").set_index("parameter")["left"].sort_values()
-    unknown = [name.replace("_", " ") for name in left.index[left > _OPEN][::-1]]
-    return {
-        "title": f"{len(left) - len(unknown)} of {len(left)} fitted parameters are pinned down; {len(unknown)} hardly",
-        "summary": f"Hardly better known after the fit than before: {', '.join(unknown) or 'none'}. "
-        f"Best known: {', '.join(name.replace('_', ' ') for name in left.index[:3])}.",
-        "caption": "Value and 95 % limits as multiples of the value taken as likely before the fit. Beside the name: "
-        f"the value after the fit. Hardly: more than {100 * _OPEN:.0f} % of the spread is left.",
-    }
-
-
-def together(largest: int = 12) -> pd.DataFrame:
-    """Return the pairs of parameters that the fit cannot tell apart: the largest correlations."""
-    table = load("kinetics_correlations").query("parameter < other")
-    order = table["correlation"].abs().sort_values(ascending=False).index[:largest]
-    return table.loc[order].reset_index(drop=True)
-
-
-def together_words(pairs: pd.DataFrame) -> str:
-    """Say the strongest of them in a sentence.
-
-    Examples
-    --------
-    >>> together_words(pd.DataFrame({"parameter": ["a_ug"], "other": ["b"], "correlation": [-0.8]}))
-    'What the fit cannot tell apart (correlations): a ug and b (−0.80).'
-    """
-    told = [
-        f"{row.parameter.replace('_', ' ')} and {row.other.replace('_', ' ')} ({row.correlation:.2f})".replace("-", "−")
-        for row in pairs.itertuples()
-    ]
-    return f"What the fit cannot tell apart (correlations): {'; '.join(told)}."
 
 
 def cited_by(table: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of evidence that results stand for: ``id, source, status``."""
     return table[["evidence", "source", "status"]].rename(columns={"evidence": "id"}).drop_duplicates()
+
+
+def missed_words() -> list[str]:
+    """Say which studies the model misses, in which direction, and how MMA on treatment comes out.
+
+    Returns
+    -------
+    list of str
+        Caveats for a page.
+    """
+    tests = outcomes("test")
+    off = tests[~tests["covered"].astype(bool)]
+    told = []
+    for source, part in off.groupby("source", sort=False):
+        falls = bool((part["observed"] < 0).all())
+        more = int((part["predicted"].abs() > part["observed"].abs()).sum())
+        side = "too much" if more == len(part) else "too little" if more == 0 else "both ways"
+        all_of = (tests["source"] == source).sum()
+        what = "fall" if falls else "level or share"
+        told.append(f"{part['label'].iloc[0].split(':')[0]} ({len(part)} of {all_of} results: {what} predicted {side})")
+    table = load("kinetics_validation").merge(load("kinetics_targets")[["id", "day", "regimen"]], on="id")
+    treated = table[(table["regimen"] != "none") & (table["day"] > 0)]
+    level, change = (treated[treated["observable"] == name] for name in ("mma_nmol_l", "mma_change_percent"))
+    low = int((level["predicted"] < level["observed"]).sum())
+    steep = int((change["predicted"] < change["observed"]).sum())
+    return [
+        f"**What the model misses among its tests**: {'; '.join(told)}. Intervals that hold fewer results than they "
+        "should are too narrow.",
+        f"**MMA on treatment comes out too low**: in {low} of {len(level)} groups whose level was measured, and in "
+        f"{steep} of {len(change)} whose change was, it falls more in the model than in people.",
+    ]

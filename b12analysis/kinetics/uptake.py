@@ -7,7 +7,8 @@ the vitamin that bile brings into the gut. Beside it a small share of any dose p
     passive = passive_share * (dose - active)
 
 Bile competes with the meal for the same uptake. So somebody who eats little takes nearly all of it up again and loses
-little, somebody without intrinsic factor none, and the balance of a normal diet closes by itself.
+little, somebody without intrinsic factor none, and the balance of a normal diet closes by itself. The competition is
+one-way: bile takes no room from the meal, nor from itself, so that what is lost stays a fixed share of the store.
 """
 
 from __future__ import annotations
