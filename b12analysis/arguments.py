@@ -13,6 +13,8 @@ from collections.abc import Iterable
 from numbers import Integral, Real
 from typing import Any
 
+import numpy as np
+
 __all__ = [
     "InputError",
     "check_choice",
@@ -20,6 +22,7 @@ __all__ = [
     "check_count",
     "check_level",
     "check_range",
+    "check_rng",
     "refuse",
     "shown",
 ]
@@ -65,7 +68,7 @@ def shown(value: Any) -> str:
     return text if len(text) <= 120 else f"{text[:119]}…"
 
 
-def check_choice(argument: str, value: Any, choices: Iterable[Any]) -> None:
+def check_choice(argument: str, value: Any, choices: Iterable[Any], *, likeness: float = 0.6) -> None:
     """Raise unless ``value`` is one of ``choices``.
 
     Parameters
@@ -76,6 +79,8 @@ def check_choice(argument: str, value: Any, choices: Iterable[Any]) -> None:
         What was given.
     choices : iterable
         What would be right.
+    likeness : float
+        How like a choice must be to be asked after, 0 to 1; higher where other things have like names.
 
     Raises
     ------
@@ -92,7 +97,9 @@ def check_choice(argument: str, value: Any, choices: Iterable[Any]) -> None:
     if value in choices:
         return
     by_text = {str(choice).lower(): choice for choice in choices}
-    near = difflib.get_close_matches(str(value).lower(), by_text, n=1) if len(shown(value)) <= 100 else []
+    near = (
+        difflib.get_close_matches(str(value).lower(), by_text, n=1, cutoff=likeness) if len(shown(value)) <= 100 else []
+    )
     hint = f" (did you mean {by_text[near[0]]!r}?)" if near else ""
     listed = ", ".join(repr(choice) for choice in choices) or "nothing: there is no choice"
     raise InputError(f"{argument}={shown(value)} is not known{hint}; choose one of {listed}")
@@ -101,23 +108,26 @@ def check_choice(argument: str, value: Any, choices: Iterable[Any]) -> None:
 def check_range(argument: str, value: Any, minimum: Any = None, maximum: Any = None) -> None:
     """Raise unless ``minimum <= value <= maximum``; a missing number is outside every range. Dates have ranges too.
 
+    True and False are no numbers.
+
     Examples
     --------
     >>> check_range("level", 95, 0, 1)
     Traceback (most recent call last):
     b12analysis.arguments.InputError: level=95 is out of range; it must be at least 0 and at most 1
     """
-    if isinstance(value, Real | datetime.date):
+    ordered = isinstance(value, Real | datetime.date) and not isinstance(value, bool)
+    if ordered:
         low_enough = maximum is None or value <= maximum
         high_enough = minimum is None or value >= minimum
         if low_enough and high_enough and value == value:
             return
     limits = [
-        f"{words} {limit:g}" if isinstance(limit, int | float) else f"{words} {limit}"
+        f"{words} {limit:g}" if isinstance(limit, float) else f"{words} {limit}"
         for words, limit in (("at least", minimum), ("at most", maximum))
         if limit is not None
     ]
-    wrong = "out of range" if isinstance(value, Real | datetime.date) else "not a number"
+    wrong = "out of range" if ordered else "not a number"
     said = value if isinstance(value, datetime.date) else shown(value)
     raise InputError(f"{argument}={said} is {wrong}; it must be {' and '.join(limits) or 'a number'}")
 
@@ -134,6 +144,20 @@ def check_count(argument: str, value: int) -> None:
     check_range(argument, value, 1)
     if not isinstance(value, Integral):
         raise InputError(f"{argument}={value!r} is not a whole number; it must be at least 1")
+
+
+def check_rng(rng: Any) -> None:
+    """Raise unless ``rng`` is a seed, a Generator, or None.
+
+    Examples
+    --------
+    >>> check_rng("1")
+    Traceback (most recent call last):
+    b12analysis.arguments.InputError: rng='1' is no seed; give a whole number of at least 0, a numpy Generator or None
+    """
+    whole = isinstance(rng, Integral) and not isinstance(rng, bool)
+    if not (rng is None or isinstance(rng, np.random.Generator) or (whole and rng >= 0)):
+        raise InputError(f"rng={shown(rng)} is no seed; give a whole number of at least 0, a numpy Generator or None")
 
 
 def check_level(level: float) -> None:

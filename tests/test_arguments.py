@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from b12analysis.arguments import InputError, check_choice, check_columns, check_count, check_level, check_range
+from b12analysis.arguments import (
+    InputError,
+    check_choice,
+    check_columns,
+    check_count,
+    check_level,
+    check_range,
+    check_rng,
+)
 
 numbers = st.floats(allow_nan=False, allow_infinity=False)
 same_every_time = settings(deadline=None, derandomize=True)
@@ -94,6 +102,33 @@ def test_what_is_no_number_is_outside_every_range(value):
         check_range("age", value)
     with pytest.raises(InputError, match=r"^level=.* is out of range; it must be above 0 and below 1"):
         check_level(value)
+
+
+@pytest.mark.parametrize("value", [True, False])
+def test_true_and_false_are_no_numbers(value):
+    with refused(f"level={value!r} is not a number; it must be at least 0 and at most 10000000"):
+        check_range("level", value, 0, 10**7)
+    with refused(f"n={value!r} is not a number; it must be at least 1"):
+        check_count("n", value)
+
+
+@pytest.mark.parametrize("rng", [None, 0, 2**80, np.int64(3), np.random.default_rng(1)])
+def test_a_seed_is_a_whole_number_or_a_generator(rng):
+    check_rng(rng)
+    np.random.default_rng(rng)
+
+
+@pytest.mark.parametrize("rng", ["1", 1.5, 1.0, -1, True, [1], np.random.RandomState(1)])
+def test_what_is_no_seed_is_refused(rng):
+    with refused(f"rng={rng!r} is no seed; give a whole number of at least 0, a numpy Generator or None"):
+        check_rng(rng)
+
+
+def test_how_like_a_choice_must_be_to_be_asked_after_can_be_said():
+    with refused("drug='methyl' is not known (did you mean 'ethyl'?); choose one of 'ethyl'"):
+        check_choice("drug", "methyl", ["ethyl"])
+    with refused("drug='methyl' is not known; choose one of 'ethyl'"):
+        check_choice("drug", "methyl", ["ethyl"], likeness=0.95)
 
 
 @pytest.mark.parametrize("value", [1, 1000, np.int64(3)])

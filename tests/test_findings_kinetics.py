@@ -21,7 +21,7 @@ from b12analysis.kinetics import regimens, schedule, time_to
 ODD = re.compile(
     r"(?<![\d.])\b1 (days|months|years|injections|tablets|sources|changes)\b|[-−]{2}|\d\.0 years|\de[+-]\d|\binf\b"
 )
-STARTS = (None, 20, 60, 300, 1000)
+STARTS = (None, 20, 60, 300, 800)
 INTAKES = (0.1, 5, 50)
 USUAL = {"age": 60, "intake_ug": 5.0, "start_serum_pmol_l": 100.0}
 FEW = {"n": 20, "rng": 1}
@@ -123,7 +123,7 @@ def test_where_few_pass_the_finding_says_that_most_stay():
     finding, sentence = answered("diet", "none", start_serum_pmol_l=20)
     assert "serum B12 stays below 148 pmol/L for five years in most, MMA stays above 271 nmol/L" in finding
     assert "**0 %** of these pass it within five years" in sentence
-    finding, sentence = answered(start_serum_pmol_l=1000)
+    finding, sentence = answered(start_serum_pmol_l=800)
     assert "serum B12 stays above 148 pmol/L for five years in most" in finding
     assert re.search(r"\*\*\d+ %\*\* of these fall below it within five years", sentence)
 
@@ -477,7 +477,7 @@ def test_words_of_results_count_hits_and_name_misses():
     none = validated.outcomes_words(MADE_UP.iloc[:1].assign(within_mark=None), "fitted")
     assert none["title"] == "1 of 1 fitted results lie inside the model's 95 % intervals, where 1 should"
     assert none["summary"].endswith("Outside: none.")
-    assert none["caption"].endswith("Those farthest off come first; 1 of 1 sources lie inside with all.")
+    assert none["caption"].endswith("Those farthest off come first; of 1 source 1 lie inside with all.")
 
 
 @pytest.mark.parametrize("role", ["test", "fitted", "consistency"])
@@ -551,7 +551,7 @@ def test_claims_and_sources_of_the_page_are_there():
     [
         {},
         {"cause": "diet", "regimen": "uk_dietary", "intake_ug": 0.1, "start_serum_pmol_l": None, "days": 90},
-        {"cause": "metformin", "regimen": "kuzminski_im", "start_serum_pmol_l": 1000.0, "days": 1826}
+        {"cause": "metformin", "regimen": "kuzminski_im", "start_serum_pmol_l": 800.0, "days": 1826}
         | {"price_injection": 10.0, "price_tablet": 0.1, "currency": "EUR", "price_year": 2026},
     ],
 )

@@ -27,7 +27,7 @@ persons = st.fixed_dictionaries(
         "intake_ug": st.floats(0.2, 20),
         "absorption": st.sampled_from(kinetics.ABSORPTIONS),
     },
-    optional={"start_serum_pmol_l": st.floats(20, 1500)},
+    optional={"start_serum_pmol_l": st.floats(20, 800)},
 )
 doses = st.lists(
     st.tuples(st.floats(0, 60), st.sampled_from(["oral", *FORMS]), st.floats(10, 5000)),
@@ -314,7 +314,7 @@ def test_columns_people_and_days():
     pd.testing.assert_frame_equal(table, b12.simulate_regimen(WELL, "oral_1000_daily", 3, people=people))
     middle = b12.simulate_regimen(WELL, "none", [0.0])
     pd.testing.assert_frame_equal(middle, b12.simulate_regimen(WELL, "none", [0.0], n=1, rng=9, spread="none"))
-    assert len(b12.simulate_regimen(WELL, [(99, "oral", 5)], 0)) == 1  # a dose after the last reading is nobody's
+    assert len(b12.simulate_regimen(WELL, [(0, "oral", 5), (99, "oral", 5)], 0)) == 1  # later doses are left out
 
 
 @pytest.mark.parametrize("regimen", [[(d / 4, "oral", 250) for d in range(7300)], "oral_1000_daily"])

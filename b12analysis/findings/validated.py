@@ -186,7 +186,8 @@ def outcomes_words(table: pd.DataFrame, role: str) -> dict[str, str]:
         f"{marks}Outside: {listed}.",
         "caption": "Bars: where 95 % of such studies would lie (what is not known of the parameters, differences "
         "between studies, sampling error); marks: what was observed; beside the name both in figures, the observed "
-        f"first. Those farthest off come first; of {count(studies, 'source')} {held} lie inside with all. {marks}{more}".strip(),
+        f"first. Those farthest off come first; of {count(studies, 'source')} {held} lie inside with all. "
+        f"{marks}{more}".strip(),
     }
 
 

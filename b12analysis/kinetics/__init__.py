@@ -8,7 +8,8 @@ right. It describes groups of virtual people and predicts nobody's blood test.
 """
 
 from b12analysis.kinetics.comparison import compare_regimens
-from b12analysis.kinetics.parameters import ABSORPTIONS, check_person, virtual_people
+from b12analysis.kinetics.parameters import virtual_people
+from b12analysis.kinetics.person import ABSORPTIONS, check_person
 from b12analysis.kinetics.regimens import regimens, schedule
 from b12analysis.kinetics.simulation import simulate_regimen
 from b12analysis.kinetics.times import time_to, times_summary

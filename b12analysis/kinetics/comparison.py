@@ -10,8 +10,8 @@ import pandas as pd
 
 from b12analysis.arguments import InputError, check_choice, check_level, check_range, refuse, shown
 from b12analysis.kinetics.course import MEASURES, Doses, course, moment
-from b12analysis.kinetics.doses import TAKEN, check_days
-from b12analysis.kinetics.parameters import check_person
+from b12analysis.kinetics.doses import LIKENESS, TAKEN, check_days
+from b12analysis.kinetics.person import check_person
 from b12analysis.kinetics.simulation import doses_of, people_like
 
 __all__ = ["compare_regimens"]
@@ -72,7 +72,7 @@ def compare_regimens(
     check_level(level)
     taken = _schedules(regimens, times[-1])
     prices = None if prices is None else _checked(prices, taken)
-    people = people_like(person, n, rng, None, None)
+    people = people_like(person, n, rng, None, None, readings=len(times))
     first, tables = None, []
     for name, doses in taken.items():
         read = course(person, people, doses, times)
@@ -95,6 +95,8 @@ def _schedules(regimens: Any, last: float) -> dict[str, Doses]:
             for i, name in enumerate(listed)
             if not isinstance(name, str)
         )
+        twice = [name for name in dict.fromkeys(listed) if listed.count(name) > 1]
+        refuse(f"regimens has {name!r} {listed.count(name)} times; give each once" for name in twice)
         regimens = dict(zip(listed, listed, strict=True))
     if not regimens:
         raise InputError("regimens is empty; there is nothing to compare")
@@ -110,8 +112,10 @@ def _schedules(regimens: Any, last: float) -> dict[str, Doses]:
 
 def _checked(prices: Mapping[str, float], taken: Mapping[str, Doses]) -> Mapping[str, float]:
     """Check that prices are prices, and that every form that is used has one."""
+    if not isinstance(prices, Mapping | pd.Series):
+        raise InputError(f"prices={shown(prices)} is not a mapping of form to price, such as {{'oral': 0.05}}")
     for form, price in prices.items():
-        check_choice("prices", form, TAKEN)
+        check_choice("prices", form, TAKEN, likeness=LIKENESS)
         check_range(f"prices[{form!r}]", price, 0, 1e9)
     refuse(
         f"prices={shown(dict(prices))} has no price for {form!r}, which {name!r} uses"

@@ -15,7 +15,7 @@ import pandas as pd
 
 from b12analysis.kinetics.body import Body, State
 from b12analysis.kinetics.course import course, start
-from b12analysis.kinetics.parameters import _FLOOR_AGE, _rows
+from b12analysis.kinetics.parameters import FLOOR_AGE, rows_for
 from b12analysis.kinetics.spread import among_people
 
 __all__ = ["PEOPLE", "Group", "Varying", "even_normal", "varying"]
@@ -44,8 +44,8 @@ class Varying(NamedTuple):
 
 def varying(model: pd.DataFrame, absorption: str, n: int = PEOPLE) -> list[Varying]:
     """Choose the rows of the model that hold for a state of absorption, with the differences of n people."""
-    rows = _rows(model, absorption)
-    well = _rows(model, "normal").query("parameter == 'food_release'").assign(parameter="food_release_before")
+    rows = rows_for(model, absorption)
+    well = rows_for(model, "normal").query("parameter == 'food_release'").assign(parameter="food_release_before")
     differing = sorted(model.loc[model["between_sd"].notna(), "parameter"].unique())
     noise = dict(zip(differing, even_normal(n, len(differing)).T, strict=True))
     noise["food_release_before"] = noise.get("food_release", np.zeros(n))
@@ -82,7 +82,7 @@ class Group:
         for name, row, distribution, away in parameters:
             everybody = np.broadcast_to(draws[row].to_numpy()[:, None], self.shape)
             columns[name] = (everybody if np.ndim(away) == 0 else among_people(everybody, distribution, away)).ravel()
-        older = np.exp(columns.pop("mma_floor_per_decade") * (person["age"] - _FLOOR_AGE) / 10)
+        older = np.exp(columns.pop("mma_floor_per_decade") * (person["age"] - FLOOR_AGE) / 10)
         columns["mma_floor_nmol_l"] = columns["mma_floor_nmol_l"] * older
         self.people = pd.DataFrame(columns)
 

@@ -15,74 +15,41 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from b12analysis.arguments import InputError, check_choice, check_count, check_range
+from b12analysis.arguments import check_choice, check_count, check_range, check_rng
 from b12analysis.evidence import load
+from b12analysis.kinetics.person import check_person
 from b12analysis.kinetics.spread import among_people, as_known
 
-__all__ = ["ABSORPTIONS", "SPREADS", "check_person", "virtual_people"]
+__all__ = [
+    "FLOOR_AGE",
+    "SPREADS",
+    "check_people_count",
+    "rows_for",
+    "virtual_people",
+]
 
-#: States of absorption.
-ABSORPTIONS = ("normal", "food_bound", "pernicious_anaemia", "gastrectomy", "ileal_resection", "metformin")
 #: What differs between draws: people and what we do not know, either, or nothing.
 SPREADS = ("both", "people", "parameters", "none")
 #: Age for which ``mma_floor_nmol_l`` holds, years.
-_FLOOR_AGE = 50.0
-_FIELDS = ("age", "absorption", "intake_ug", "intake_before_ug", "start_store_ug", "start_serum_pmol_l")
+FLOOR_AGE = 50.0
+#: Most people that are drawn at once: their parameters take more than a gigabyte.
+_MOST_PEOPLE = 1_000_000
 
 #: Parameters of studies, not of people.
 _OF_STUDIES = "study_|people_|within_|us_"
-#: Ways to say where somebody starts, with the range of each.
-_STARTS = {"start_store_ug": (10, 12000), "start_serum_pmol_l": (20, 1500), "intake_before_ug": (0.1, 100)}
 
 
-def check_person(person: Mapping[str, Any]) -> dict[str, Any]:
-    """Check a person and fill in what may be left out.
-
-    Parameters
-    ----------
-    person : mapping or row of a table
-        ``age`` (18 to 110 years), ``absorption`` (one of :data:`ABSORPTIONS`; normal where it is left out),
-        ``intake_ug`` (from the diet and fortified food, 0 to 100 ug a day), and at most one of ``start_store_ug``
-        (10 to 12,000), ``start_serum_pmol_l`` (20 to 1,500) and ``intake_before_ug`` (0.1 to 100, ``intake_ug`` where
-        it is left out). Without a start the store is the one at which normal absorption of the diet before makes up for
-        the loss, and the diet or whatever is wrong with absorption begins on day 0; with one it has long been so.
-
-    Returns
-    -------
-    dict
-        Those six; a start that is not given is None.
-
-    Raises
-    ------
-    InputError
-        Names each field that is missing, unknown or out of range.
+def check_people_count(n: Any) -> None:
+    """Raise unless ``n`` is a number of people that can be drawn.
 
     Examples
     --------
-    >>> check_person({"age": 60, "intake_ug": 5})["absorption"]
-    'normal'
+    >>> check_people_count(10**9)
+    Traceback (most recent call last):
+    b12analysis.arguments.InputError: n=1000000000 is out of range; it must be at least 1 and at most 1000000
     """
-    given = {str(name): value for name, value in dict(person).items() if not _is_missing(value)}
-    for name in given:
-        check_choice("person", name, _FIELDS)
-    for name in ("age", "intake_ug"):
-        if name not in given:
-            raise InputError(f"person={sorted(given)!r} has no {name}; give {', '.join(_FIELDS)}")
-    check_range("age", given["age"], 18, 110)
-    check_range("intake_ug", given["intake_ug"], 0, 100)
-    check_choice("absorption", given.setdefault("absorption", "normal"), ABSORPTIONS)
-    starts = [name for name in _STARTS if name in given]
-    if len(starts) > 1:
-        raise InputError(f"{' and '.join(starts)} are both given; give one of them, or neither")
-    for name in starts:
-        check_range(name, given[name], *_STARTS[name])
-    if not starts:
-        check_range("intake_before_ug", given.setdefault("intake_before_ug", given["intake_ug"]), 0.1, 100)
-    return dict.fromkeys(_FIELDS) | given
-
-
-def _is_missing(value: Any) -> bool:
-    return value is None or (np.ndim(value) == 0 and bool(pd.isna(value)))
+    check_range("n", n, 1, _MOST_PEOPLE)
+    check_count("n", n)
 
 
 def virtual_people(
@@ -98,9 +65,9 @@ def virtual_people(
     Parameters
     ----------
     person : mapping or row of a table
-        As of :func:`check_person`; its age and state of absorption choose the parameters.
-    n : int >= 1
-        How many.
+        As of :func:`b12analysis.kinetics.check_person`; its age and state of absorption choose the parameters.
+    n : int
+        How many, 1 to 1 million.
     rng : Generator or int, optional
         Seed; the same seed draws the same people whatever their treatment.
     spread : {"both", "people", "parameters", "none"}
@@ -130,28 +97,36 @@ def virtual_people(
     (np.float64(0.0), np.float64(3.0))
     """
     person = check_person(person)
-    check_count("n", n)
+    check_people_count(n)
+    check_rng(rng)
     check_choice("spread", spread, SPREADS)
     table = load("kinetics_model") if model is None else model
-    rows = _rows(table[~table["parameter"].str.match(_OF_STUDIES)], person["absorption"])
+    rows = rows_for(table[~table["parameter"].str.match(_OF_STUDIES)], person["absorption"])
     seed = int(np.random.default_rng(rng).integers(2**63))
     known = _normal(seed, "known", rows["parameter"], n) if spread in ("both", "parameters") else {}
     known |= _together(rows, known) if known else {}
     differs = _normal(seed, "differs", rows["parameter"], n) if spread in ("both", "people") else {}
     drawn = {row.parameter: _draw(row, known, differs, n) for row in rows.itertuples()}
     if person["absorption"] != "normal":  # somebody in balance was well before
-        healthy = _rows(table, "normal").set_index("parameter", drop=False).loc[["food_release"]]
+        healthy = rows_for(table, "normal").set_index("parameter", drop=False).loc[["food_release"]]
         drawn["food_release_before"] = _draw(next(healthy.itertuples()), known, differs, n)
     else:
         drawn["food_release_before"] = drawn["food_release"]
     drawn["mma_floor_nmol_l"] = drawn["mma_floor_nmol_l"] * np.exp(
-        drawn.pop("mma_floor_per_decade") * (person["age"] - _FLOOR_AGE) / 10
+        drawn.pop("mma_floor_per_decade") * (person["age"] - FLOOR_AGE) / 10
     )
     return pd.DataFrame(drawn)
 
 
-def _rows(table: pd.DataFrame, absorption: str) -> pd.DataFrame:
-    """Rows that hold for a state of absorption: its own, else those of normal absorption, else those for all."""
+def rows_for(table: pd.DataFrame, absorption: str) -> pd.DataFrame:
+    """Return the rows for a state of absorption: its own, else those of normal absorption, else those for all.
+
+    Examples
+    --------
+    >>> rows = rows_for(load("kinetics_model"), "gastrectomy").set_index("parameter")
+    >>> float(rows.loc["active_share", "value"]), bool(rows.index.is_unique)
+    (0.0, True)
+    """
     order = table["condition"].map({absorption: 0, "normal": 1}).where(table["condition"].notna(), 2)
     known = table.assign(order=order).dropna(subset="order")
     return known.sort_values("order", kind="stable").drop_duplicates("parameter").sort_index().drop(columns="order")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from b12analysis.arguments import check_choice, check_range
+from b12analysis.arguments import InputError, check_choice, check_range
 from b12analysis.evidence import load
 from b12analysis.kinetics.doses import DOSE, LONGEST, TAKEN, written
 
@@ -35,7 +35,7 @@ def schedule(regimen: str | Iterable[tuple[float, str, float]] | pd.DataFrame, d
 
     Parameters
     ----------
-    regimen : str, list of (day, form, dose_ug) or DataFrame with these columns
+    regimen : str, list of (day, form, dose_ug) or of mappings with these names, or DataFrame with these columns
         A name of :func:`regimens`, or "none"; or doses with form "oral", "im_cyanocobalamin" or
         "im_hydroxocobalamin". What is written so may be in any order.
     days : float
@@ -52,7 +52,7 @@ def schedule(regimen: str | Iterable[tuple[float, str, float]] | pd.DataFrame, d
     ------
     InputError
         Names each dose that cannot be meant: negative, without a number or above 20 mg, an injection below 10 ug, two
-        of one form at one moment, and a regimen or form that is not known.
+        of one form at one moment, and a regimen or form that is not known; and doses that are all later than ``days``.
 
     Source
     ------
@@ -68,6 +68,10 @@ def schedule(regimen: str | Iterable[tuple[float, str, float]] | pd.DataFrame, d
     """
     check_range("days", days, 0, LONGEST)
     table = _named(regimen, days) if isinstance(regimen, str) else written(regimen)
+    if table["day"].min() > days:
+        raise InputError(
+            f"regimen begins on day {table['day'].min():g}, after the last day, {days:g}: nothing is taken"
+        )
     known = table[table["day"] <= days].sort_values("day", kind="stable", ignore_index=True)
     return known.astype({"day": float, "form": "str", "dose_ug": float})
 

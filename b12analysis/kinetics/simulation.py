@@ -8,13 +8,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from b12analysis.arguments import InputError, check_columns
+from b12analysis.arguments import InputError, check_columns, shown
 from b12analysis.kinetics.course import course, moment
 from b12analysis.kinetics.doses import check_days
-from b12analysis.kinetics.parameters import check_person, virtual_people
+from b12analysis.kinetics.parameters import check_people_count, virtual_people
+from b12analysis.kinetics.person import check_person
 from b12analysis.kinetics.regimens import schedule
 
 __all__ = ["doses_of", "people_like", "simulate_regimen"]
+
+#: Most readings of all people together: they take three gigabytes, and four to compare.
+_MOST_ROWS = 50_000_000
 
 
 def simulate_regimen(
@@ -36,14 +40,15 @@ def simulate_regimen(
     person : mapping or row of a table
         ``age`` (years), ``intake_ug`` (a day), ``absorption`` ("normal", "food_bound", "pernicious_anaemia",
         "gastrectomy", "ileal_resection" or "metformin") and perhaps ``start_store_ug``, ``start_serum_pmol_l`` or
-        ``intake_before_ug``; see :func:`b12analysis.kinetics.check_person`.
+        ``intake_before_ug``; see :func:`b12analysis.kinetics.check_person`. A diet that is new on day 0 needs the last:
+        ``{"age": 30, "intake_ug": 0.4, "intake_before_ug": 5}``; without it the store is what 0.4 ug a day keep up.
     regimen : str, list of (day, form, dose_ug) or DataFrame with these columns
         A name of :func:`b12analysis.kinetics.regimens`, "none", or doses of form "oral", "im_cyanocobalamin" or
         "im_hydroxocobalamin", ug.
     days : int or increasing iterable of float
         The last day of daily readings, or the days to read, fractions allowed.
     n : int
-        Virtual people.
+        Virtual people; with ``days`` at most 50 million rows.
     rng : Generator or int, optional
         Source of randomness; without it and with ``n=1``, it is the middle person.
     spread : {"both", "people", "parameters", "none"}, optional
@@ -82,7 +87,7 @@ def simulate_regimen(
     """
     person, times = check_person(person), check_days(days)
     doses = doses_of(regimen, times[-1])
-    people = people_like(person, n, rng, spread, people)
+    people = people_like(person, n, rng, spread, people, readings=len(times))
     read = course(person, people, doses, times)
     index = {"person": np.repeat(np.arange(len(people)), len(times)), "day": np.tile(times, len(people))}
     return pd.DataFrame(index | {name: values.ravel() for name, values in read.items()}, copy=False)
@@ -95,15 +100,35 @@ def doses_of(regimen: Any, last: float) -> list[tuple[float, str, float]]:
 
 
 def people_like(
-    person: Mapping[str, Any], n: int, rng: Any, spread: str | None, people: pd.DataFrame | None
+    person: Mapping[str, Any],
+    n: int,
+    rng: Any,
+    spread: str | None,
+    people: pd.DataFrame | None,
+    *,
+    readings: int = 1,
 ) -> pd.DataFrame:
     """Draw virtual people like this one, unless they are given; one without a seed is the middle person."""
     if people is None:
-        chosen = spread or ("none" if n == 1 and rng is None else "both")
-        return virtual_people(person, n, rng=rng, spread=chosen)
+        check_people_count(n)
+        _check_rows(f"n={n}", n, readings)
+        usual = "none" if n == 1 and rng is None else "both"
+        return virtual_people(person, n, rng=rng, spread=usual if spread is None else spread)
     if rng is not None or spread is not None:
         raise InputError("people are given; leave out rng and spread, which are for drawing them")
+    if not isinstance(people, pd.DataFrame):
+        raise InputError(f"people={shown(people)} is not a table of virtual_people")
     check_columns("people", people.columns, virtual_people(person, spread="none").columns)
     if people.empty:
         raise InputError("people is empty; there is nobody to simulate")
+    _check_rows(f"people of {len(people)} rows", len(people), readings)
     return people
+
+
+def _check_rows(who: str, n: int, readings: int) -> None:
+    """Refuse what would not fit into memory, before anything is drawn."""
+    if n * readings > _MOST_ROWS:
+        raise InputError(
+            f"{who} and days with {readings:,} readings make {n * readings:,} rows; at most {_MOST_ROWS:,} fit: "
+            "take fewer people, or list fewer days"
+        )

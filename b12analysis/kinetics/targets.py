@@ -18,7 +18,7 @@ import pandas as pd
 from b12analysis.kinetics import at_rest
 from b12analysis.kinetics.groups import PEOPLE, Group, Varying, varying
 from b12analysis.kinetics.observed import observed, parameter
-from b12analysis.kinetics.parameters import check_person
+from b12analysis.kinetics.person import check_person
 from b12analysis.kinetics.regimens import schedule
 from b12analysis.kinetics.uptake import absorbed_ug, retained_ug
 from b12analysis.kinetics.us import us_predicted
@@ -102,7 +102,7 @@ class Studies:
             "age": _given(target.age, _ANY_AGE),
             "absorption": target.absorption,
             "intake_ug": _given(target.intake_ug, _ANY_INTAKE),
-            "start_serum_pmol_l": target.start_serum_pmol_l,
+            "start_serum_pmol_l": _given(target.start_serum_pmol_l, None),
         }
         person = check_person(person | changed)
         absorption = person["absorption"]

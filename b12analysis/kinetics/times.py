@@ -14,7 +14,7 @@ from b12analysis.estimates import summarize
 from b12analysis.kinetics.body import Body, State
 from b12analysis.kinetics.course import MEASURES, Doses, blocks, follow, measured, moment, start
 from b12analysis.kinetics.doses import LONGEST
-from b12analysis.kinetics.parameters import check_person
+from b12analysis.kinetics.person import check_person
 from b12analysis.kinetics.simulation import doses_of, people_like
 
 __all__ = ["time_to", "times_summary"]
@@ -36,6 +36,7 @@ def time_to(
     *,
     below: float | None = None,
     above: float | None = None,
+    after_day: float = 0,
     within_days: float = 3650,
     n: int = 1000,
     rng: np.random.Generator | int | None = None,
@@ -50,13 +51,16 @@ def time_to(
     Parameters
     ----------
     person, regimen
-        As for :func:`simulate_regimen`.
+        As for :func:`simulate_regimen`; a diet that is new on day 0 needs ``intake_before_ug``, too:
+        ``{"age": 30, "intake_ug": 0.4, "intake_before_ug": 5}``.
     what : {"store_ug", "serum_b12_pmol_l", "mma_nmol_l"}
         What passes it.
     below, above : float
         Threshold, in the unit of ``what``; one of the two.
+    after_day : float
+        First day to look at, before its doses, such as that on which a treatment is stopped.
     within_days : float
-        How long to look.
+        Last day to look at; both count from day 0, and where they are one, that moment alone is looked at.
     n, rng, people
         Virtual people, as for :func:`simulate_regimen`.
 
@@ -64,7 +68,8 @@ def time_to(
     -------
     DataFrame with columns
         person  0 to n - 1
-        day     first moment past the threshold; 0 for those who start there, missing where it is not passed in time
+        day     first moment past the threshold, counted from day 0; ``after_day`` for those who are past it then,
+                missing where it is not passed in time
 
     Raises
     ------
@@ -81,17 +86,32 @@ def time_to(
     >>> days = time_to(someone, "none", "serum_b12_pmol_l", below=148, n=20, rng=1)
     >>> bool(days["day"].gt(100).any())
     True
+
+    After two years of injections that stop on day 730, how long until serum is below 148 pmol/L again?
+
+    >>> someone = {"age": 60, "intake_ug": 5, "absorption": "pernicious_anaemia", "start_serum_pmol_l": 100}
+    >>> injections = [(day, "im_hydroxocobalamin", 1000) for day in range(0, 730, 61)]
+    >>> limit = {"below": 148, "after_day": 730, "within_days": 20 * 365}
+    >>> days = time_to(someone, injections, "serum_b12_pmol_l", **limit, n=20, rng=1)["day"] - 730
+    >>> bool(days.median() > 365)
+    True
     """
     check_choice("what", what, MEASURES)
     check_range("within_days", within_days, 0, LONGEST)
+    check_range("after_day", after_day, 0, LONGEST)
+    if after_day > within_days:
+        raise InputError(f"after_day={after_day} is later than within_days={within_days}; both count from day 0")
     person, is_past = check_person(person), _past(what, below, above)
     doses = doses_of(regimen, within_days)
     people = people_like(person, n, rng, None, people)
-    days = [
-        _first(body := Body.of(person, people[block]), start(person, body), doses, is_past, float(within_days))
-        for block in blocks(len(people), 4 * _STRIDE)
-    ]
-    return pd.DataFrame({"person": np.arange(len(people)), "day": np.concatenate(days)})
+    span = float(moment(after_day)), float(within_days)
+    days = np.concatenate(
+        [
+            _first(body := Body.of(person, people[block]), start(person, body), doses, is_past, span)
+            for block in blocks(len(people), 4 * _STRIDE)
+        ]
+    )
+    return pd.DataFrame({"person": np.arange(len(people)), "day": np.where(days == span[0], after_day, days)})
 
 
 def _past(what: str, below: float | None, above: float | None) -> Past:
@@ -105,10 +125,11 @@ def _past(what: str, below: float | None, above: float | None) -> Past:
     return lambda body, seen: measured(what, body, seen) > limit
 
 
-def _first(body: Body, state: State, doses: Doses, is_past: Past, horizon: float) -> np.ndarray:
+def _first(body: Body, state: State, doses: Doses, is_past: Past, span: tuple[float, float]) -> np.ndarray:
     """First moment past the threshold, stretch by stretch until everybody has been there."""
     found = np.full(len(body.food), np.nan)
-    for since, until, every, here in _stretches(doses, horizon):
+    state, doses = _begun(body, state, doses, span[0])
+    for since, until, every, here in _stretches(doses, *span):
         days, after = _readings(since, until, here, every)
         seen, _ = follow(body, state, here, days, since=since, after=after)
         past = is_past(body, seen)
@@ -125,13 +146,20 @@ def _first(body: Body, state: State, doses: Doses, is_past: Past, horizon: float
     return found
 
 
-def _stretches(doses: Doses, horizon: float) -> Iterator[tuple[float, float, int, Doses]]:
+def _begun(body: Body, state: State, doses: Doses, since: float) -> tuple[State, Doses]:
+    """State at the first moment that is looked at, before its doses, and the doses from there on."""
+    earlier = bisect_left([day for day, _, _ in doses], since)
+    seen, _ = follow(body, state, doses[:earlier], [since])
+    return _chosen(seen, -1, slice(None)), doses[earlier:]
+
+
+def _stretches(doses: Doses, since: float, horizon: float) -> Iterator[tuple[float, float, int, Doses]]:
     """Divide the time, and the doses with it; a dose belongs to the stretch that it begins.
 
     Yields the first day, the last, the days between readings, and the doses.
     """
     when = [day for day, _, _ in doses]
-    since, every = 0.0, 1
+    every = 1
     while True:
         until = min(since + _STRIDE * every, horizon)
         if every > 1 and bisect_left(when, until) > bisect_left(when, since):
