@@ -16,6 +16,7 @@ from b12analysis.arguments import InputError
 from b12analysis.evidence import load
 from b12analysis.kinetics.body import FORMS, REFERENCE_UG, Body, mma_nmol_l, serum_pmol_l
 from b12analysis.kinetics.course import MEASURES, course, follow, measured, moment, start
+from b12analysis.kinetics.step import Step
 from b12analysis.kinetics.uptake import absorbed_ug, daily_food_ug, retained_ug
 
 WELL = {"age": 50, "intake_ug": 5}
@@ -204,7 +205,7 @@ def plain(person, people, regimen, days):
         [(float(moment(day)), 0, None) for day in days] + [(float(moment(d)), 1, (f, u)) for d, f, u in regimen]
     )
     for then, _, dose in events:
-        state, now = body.step(then - now)(state), then
+        state, now = Step(body, then - now)(state), then
         if dose is None:
             out.append([measured(name, body, state) for name in MEASURES])
         elif dose[0] == "oral":
@@ -263,7 +264,7 @@ def test_two_half_steps_are_one(person, days):
     body = Body.of(kinetics.check_person(person), kinetics.virtual_people(person, 3, rng=8))
     state = start(kinetics.check_person(person), body)
     state.injected = {form: np.full(3, 70.0) for form in FORMS}
-    whole, half = body.step(days)(state), body.step(days / 2)
+    whole, half = Step(body, days)(state), Step(body, days / 2)
     halves = half(half(state))
     for name in MEASURES:
         np.testing.assert_allclose(measured(name, body, halves), measured(name, body, whole), rtol=1e-10)

@@ -11,7 +11,7 @@ Amounts in ug, times in days. Between doses everything is linear:
     serum = serum_reference * (H / REFERENCE_UG) ** serum_power + tail * I
     mma   = mma_floor + mma_max / (1 + (C / mma_half) ** mma_power)
 
-*loss* is the vitamin in bile that is not taken up again. MMA follows active tissue within days; serum follows it
+*carrier_factor* is ``carrier_serum_ratio ** (1 / serum_power)``; *loss* is the vitamin in bile that is not taken up again. MMA follows active tissue within days; serum follows it
 through its carriers, which take weeks to fill, and shows what an injection leaves in the blood besides.
 
 A and L are a sum of two exponentials, *slow* (years) and *fast* (weeks): A = slow + fast, L = ratio_slow * slow +
@@ -30,7 +30,7 @@ import pandas as pd
 
 from b12analysis.kinetics.uptake import bile_reuptake, daily_food_ug
 
-__all__ = ["FORMS", "REFERENCE_UG", "Body", "State", "Step", "mma_nmol_l", "serum_pmol_l"]
+__all__ = ["FORMS", "REFERENCE_UG", "Body", "State", "mma_nmol_l", "serum_pmol_l"]
 
 #: Active tissue at which serum is ``serum_reference``: a unit, not a finding.
 REFERENCE_UG = 150.0
@@ -187,77 +187,6 @@ class Body:
         """All that is in the body: active tissue, liver, and what was injected and kept, ug."""
         ratio_slow, ratio_fast = self.ratios
         return (1 + ratio_slow) * state.slow + (1 + ratio_fast) * state.fast + sum(state.injected.values())
-
-    def step(self, days) -> Step:
-        """Solve the body for a step of this length, or of a length for each."""
-        return Step(self, days)
-
-
-class Step:
-    """The exact solution over a step of some days: call it with a state to get the next.
-
-    Each coefficient is an integral of two exponentials, written so that it keeps its digits where two rates are equal;
-    ``days`` may differ between people.
-    """
-
-    def __init__(self, body: Body, days) -> None:
-        drains = {form: body.people[f"drain_{form.removeprefix('im_')}_per_day"] for form in FORMS}
-        self.drained = {form: np.exp(-drain * days) for form, drain in drains.items()}
-        self.kept, self.fed, self.from_injected = [], [], []
-        for rate, share in zip(body.rates, body.shares, strict=True):
-            self.kept.append(np.exp(-rate * days))
-            self.fed.append(share * body.food * _overlap(0.0, rate, days))
-            self.from_injected.append(
-                {form: share * drain * _overlap(rate, drain, days) for form, drain in drains.items()}
-            )
-        self.following = {
-            name: _Following(body, drains, lag, seen, days) for name, (lag, seen) in body.followers.items()
-        }
-
-    def __call__(self, state: State) -> State:
-        """Return the state one step later."""
-        slow = self.kept[0] * state.slow + self.fed[0]
-        fast = self.kept[1] * state.fast + self.fed[1]
-        for form, amount in state.injected.items():
-            slow += self.from_injected[0][form] * amount
-            fast += self.from_injected[1][form] * amount
-        injected = {form: self.drained[form] * amount for form, amount in state.injected.items()}
-        following = {name: follow(getattr(state, name), state) for name, follow in self.following.items()}
-        return State(slow, fast, **following, injected=injected)
-
-
-class _Following:
-    """What follows active tissue at some rate, over a step: the same integrals, with one exponential more."""
-
-    def __init__(self, body: Body, drains: Mapping[str, np.ndarray], lag, seen, days) -> None:
-        self.kept = np.exp(-lag * days)
-        self.from_parts = [lag * seen * _overlap(rate, lag, days) for rate in body.rates]
-        self.from_food, self.from_injected = 0.0, dict.fromkeys(drains, 0.0)
-        for rate, share in zip(body.rates, body.shares, strict=True):
-            self.from_food = self.from_food + lag * seen * share * body.food * _overlap_of_three(0.0, rate, lag, days)
-            for form, drain in drains.items():
-                both = lag * seen * share * drain * _overlap_of_three(rate, drain, lag, days)
-                self.from_injected[form] = self.from_injected[form] + both
-
-    def __call__(self, level: np.ndarray, state: State) -> np.ndarray:
-        """Return its level one step later."""
-        level = self.kept * level + self.from_parts[0] * state.slow + self.from_parts[1] * state.fast + self.from_food
-        for form, amount in state.injected.items():
-            level += self.from_injected[form] * amount
-        return level
-
-
-def _overlap(one, other, days):
-    """Integral of exp(-one * s) * exp(-other * (days - s)) over a step; stable where the rates are equal."""
-    from scipy.special import exprel
-
-    return days * np.exp(-np.minimum(one, other) * days) * exprel(-np.abs(other - one) * days)
-
-
-def _overlap_of_three(one, two, three, days):
-    """Integral of exp(-one * r) * exp(-two * s) * exp(-three * t) over r + s + t = days."""
-    low, middle, high = np.sort(np.broadcast_arrays(one, two, three), axis=0)
-    return (_overlap(low, middle, days) - _overlap(middle, high, days)) / (high - low)
 
 
 def serum_pmol_l(carriers, injected, people: Mapping[str, np.ndarray]):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from b12analysis.kinetics.body import Body, State, mma_nmol_l, serum_pmol_l
+from b12analysis.kinetics.step import Step
 from b12analysis.kinetics.uptake import absorbed_ug, retained_ug
 
 __all__ = ["MEASURES", "Doses", "blocks", "course", "follow", "measured", "moment", "start"]
@@ -132,7 +133,7 @@ def follow(
     shape = (len(days), len(body.food))
     seen = State(*(np.empty(shape) for _ in range(4)))
     came_in = {"absorbed_ug": np.outer(np.diff(days, prepend=since), body.food)}
-    step, gained = lru_cache(maxsize=64)(body.step), lru_cache(maxsize=64)(lambda *dose: _gained(body, *dose))
+    step, gained = lru_cache(maxsize=64)(partial(Step, body)), lru_cache(maxsize=64)(lambda *dose: _gained(body, *dose))
     now, row = moment(since), 0
     for then, dose in _agenda(doses, days, after):
         if then > now:

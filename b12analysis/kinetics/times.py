@@ -16,6 +16,7 @@ from b12analysis.kinetics.course import MEASURES, Doses, blocks, follow, measure
 from b12analysis.kinetics.doses import LONGEST
 from b12analysis.kinetics.person import check_person
 from b12analysis.kinetics.simulation import doses_of, people_like
+from b12analysis.kinetics.step import Step
 
 __all__ = ["time_to", "times_summary"]
 
@@ -198,7 +199,7 @@ def _halved(body: Body, state: State, span: np.ndarray, is_past: Past) -> np.nda
     low, high = np.zeros_like(span), span.copy()
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
-        passed = is_past(body, body.step(middle)(state))
+        passed = is_past(body, Step(body, middle)(state))
         low, high = np.where(passed, low, middle), np.where(passed, middle, high)
     return high
 

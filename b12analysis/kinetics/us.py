@@ -18,6 +18,7 @@ from b12analysis.evidence import load
 from b12analysis.kinetics.body import Body, mma_nmol_l, serum_pmol_l
 from b12analysis.kinetics.groups import Group, even_normal, varying
 from b12analysis.kinetics.observed import parameter
+from b12analysis.kinetics.step import Step
 from b12analysis.kinetics.uptake import absorbed_ug
 
 __all__ = ["us_predicted", "us_spread"]
@@ -127,7 +128,7 @@ def _people(
     body = Body(people, eaten)
     for since in _SINCE:
         begun = body.state(*well, carriers=well[0], cells=well[0])
-        state = body.step(since * parameter(model, "us_pernicious_years") * 365.25)(begun)
+        state = Step(body, since * parameter(model, "us_pernicious_years") * 365.25)(begun)
         mma = mma_nmol_l(state.cells, people)
         states.append((serum_pmol_l(state.carriers, 0.0, people), mma, pernicious / len(_SINCE)))
     wide = [[np.broadcast_to(part, group.shape) for part in state] for state in states]
