@@ -11,8 +11,9 @@ Amounts in ug, times in days. Between doses everything is linear:
     serum = serum_reference * (H / REFERENCE_UG) ** serum_power + tail * I
     mma   = mma_floor + mma_max / (1 + (C / mma_half) ** mma_power)
 
-*carrier_factor* is ``carrier_serum_ratio ** (1 / serum_power)``; *loss* is the vitamin in bile that is not taken up again. MMA follows active tissue within days; serum follows it
-through its carriers, which take weeks to fill, and shows what an injection leaves in the blood besides.
+*carrier_factor* is ``carrier_serum_ratio ** (1 / serum_power)``; *loss* is the vitamin in bile that is not taken up
+again. MMA follows active tissue within days; serum follows it through its carriers, which take weeks to fill, and shows
+what an injection leaves in the blood besides.
 
 A and L are a sum of two exponentials, *slow* (years) and *fast* (weeks): A = slow + fast, L = ratio_slow * slow +
 ratio_fast * fast. In these coordinates each has a closed solution, so a step of any length is exact.

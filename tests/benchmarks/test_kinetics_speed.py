@@ -74,7 +74,7 @@ def test_ten_thousand_people_for_two_years(benchmark, regimen):
     ratio = each * PEOPLE / seconds
     benchmark.extra_info["times as fast as solve_ivp"] = ratio
     say(f"\n{regimen}: {seconds:.2f} s; solve_ivp {1e3 * each:.1f} ms a person, {ratio:.0f} times as long")
-    assert ratio > (100 if regimen != "none" else 50)  # without doses scipy starts only once
+    assert ratio > 100
 
 
 @pytest.mark.parametrize(
