@@ -137,7 +137,7 @@ def choices(cause: str, regimen: str) -> dict[str, dict[str, str]]:
     causes = [cause, *(name for name in listed if name != cause and name not in ("gastrectomy", "ileal_resection"))]
     return {
         "regimen": {name: label[name] for name in ways},
-        "cause": {name: CAUSES[name][2] for name in causes},
+        "cause": {name: f"{CAUSES[name][2]}{' (no uptake)' if name in _NO_UPTAKE else ''}" for name in causes},
     }
 
 
@@ -159,6 +159,8 @@ def spoken(days: float) -> str:
     return "a year" if years == 1 else f"{years:g} years"
 
 
+#: Longer than this after a tablet a course of them has ended, days.
+_A_COURSE = 10
 #: Sooner than this nothing is known of MMA, days.
 _DAYS_KNOWN = 10
 
@@ -222,12 +224,14 @@ def key_figures(table: pd.DataFrame, regimen: str, cause: str) -> list[dict[str,
 
 
 def _drawn(regimen: str, day: float) -> str:
-    """Say how long after an injection blood is drawn, where there are injections."""
+    """Say how long after an injection blood is drawn, or after the last tablet of a course that has ended."""
     doses = schedule(regimen, day)
-    since = day - doses.loc[doses["form"] != "oral", "day"]
-    if since.empty:
+    injected, swallowed = (day - doses.loc[(doses["form"] == "oral") == is_oral, "day"] for is_oral in (False, True))
+    if len(swallowed) and swallowed.min() > _A_COURSE:
+        return f", {spoken(swallowed.min())} after the last tablet"
+    if injected.empty:
         return ""
-    return f", {spoken(since.min())} after an injection" if since.min() > 0 else ", just before an injection"
+    return f", {spoken(injected.min())} after an injection" if injected.min() > 0 else ", just before an injection"
 
 
 def claims() -> list[tuple[pd.Series, pd.DataFrame]]:
