@@ -9,7 +9,7 @@ import pandas as pd
 
 from b12analysis import evidence
 from b12analysis.findings.words import count
-from b12analysis.kinetics import regimens, schedule, simulate_regimen, time_to, virtual_people
+from b12analysis.kinetics import schedule, simulate_regimen, time_to, virtual_people
 
 __all__ = [
     "CAUSES",
@@ -124,7 +124,7 @@ def place(cause: str, *, age: float, intake_ug: float, start_serum_pmol_l: float
 
 def labels() -> dict[str, str]:
     """Return the words for each regimen."""
-    table = regimens()
+    table = evidence.load("regimens").drop_duplicates("regimen")
     words = table["label"].str.replace(" ug ", " µg ")
     return dict(zip(table["regimen"], words, strict=True)) | {"none": "no treatment"}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -118,7 +119,7 @@ def people_like(
         raise InputError("people are given; leave out rng and spread, which are for drawing them")
     if not isinstance(people, pd.DataFrame):
         raise InputError(f"people={shown(people)} is not a table of virtual_people")
-    check_columns("people", people.columns, virtual_people(person, spread="none").columns)
+    check_columns("people", people.columns, _columns(check_person(person)["absorption"]))
     if people.empty:
         raise InputError("people is empty; there is nobody to simulate")
     _check_rows(f"people of {len(people)} rows", len(people), readings)
@@ -132,3 +133,10 @@ def _check_rows(who: str, n: int, readings: int) -> None:
             f"{who} and days with {readings:,} readings make {n * readings:,} rows; at most {_MOST_ROWS:,} fit: "
             "take fewer people, or list fewer days"
         )
+
+
+@cache
+def _columns(absorption: str) -> tuple[str, ...]:
+    """Parameters that virtual people with this state of absorption have."""
+    one = {"age": 50, "intake_ug": 1, "absorption": absorption}
+    return tuple(virtual_people(one, spread="none").columns)
