@@ -559,7 +559,8 @@ def test_the_page_holds_everything_in_order(given):
     blocks, page = executed("kinetics", **given)
     kinds = [block["kind"] for block in blocks]
     assert kinds == [
-        "answer", *["key_figure"] * 3, *["claim"] * 2, *["figure"] * 8, *["caveat"] * 6, *["evidence"] * 2
+        "answer", *["key_figure"] * 3, *["claim"] * 2, *["figure"] * 8,
+        *["caveat"] * (3 + len(say.CAVEATS)), *["evidence"] * 2,
     ]  # fmt: skip
     assert page.figures == 8
     assert len(of_kind(blocks, "figure")[0]["picks"]) == 2

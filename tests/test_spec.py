@@ -444,7 +444,9 @@ def test_there_is_a_page_for_every_country_and_definition_of_a_survey():
     assert csv_rows("prevalence.csv") == sorted(wanted.itertuples(index=False, name=None))
 
 
-@pytest.mark.parametrize(("name", "least"), [("recovery", 200), ("kinetics", 72), ("risk_groups", 60), ("prevalence", 40)])
+@pytest.mark.parametrize(
+    ("name", "least"), [("recovery", 200), ("kinetics", 72), ("risk_groups", 60), ("prevalence", 40)]
+)
 def test_the_specifications_of_the_project_are_sound(name, least):
     jobs = plan(REPOSITORY / "reports" / f"{name}.yaml")
     assert len(jobs) >= least
