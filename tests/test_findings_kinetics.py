@@ -2,6 +2,7 @@
 
 import re
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,9 @@ from b12analysis.findings import cover, followed, identified, treated, validated
 from b12analysis.findings import kinetics as say
 from b12analysis.findings.words import ESTIMATE
 from b12analysis.kinetics import regimens, schedule, time_to
+from b12analysis.theme import number
+
+REPOSITORY = Path(__file__).parents[1]
 
 #: One thing counted as several, a minus that is doubled, a year too exact, a number in powers of ten.
 ODD = re.compile(
@@ -531,6 +535,27 @@ def test_misses_are_named_by_study_and_direction():
     assert "Kwon 2003 (5 of 5 results: level or share predicted too much)" in missed
     assert "fall predicted too much" in missed
     assert "in 4 of 4 groups" in mma
+
+
+def test_numbers_that_are_written_out_are_those_of_the_tables():
+    readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    roles = load("kinetics_validation").groupby("role")["covered"].agg(["sum", "count"])
+    inside, tests = roles.loc["test"]
+    said = (
+        f"fitted to {roles.loc['fitted', 'count']} results, has {inside} of {tests} tests inside its 95 % intervals, "
+    )
+    assert said + f"where {round(0.95 * tests)} should be" in readme
+    lasting_now = cover.cover(age=60, intake_ug=5.0, n=200, rng=1).set_index(["stops", "limit"])
+    for stops in ("pernicious_anaemia", "nothing_eaten"):
+        middle, low, high = (number(lasting_now.loc[(stops, "serum_b12_pmol_l"), part]) for part in ESTIMATE)
+        assert f"{middle} years after nothing is" in readme
+        assert f"{low}–{high}" in readme
+    value = load("kinetics_model").drop_duplicates("parameter").set_index("parameter")
+    caveats = " ".join(say.CAVEATS)
+    serum, mma = (100 * value.loc[f"within_sd_{name}", "value"] for name in ("serum", "mma"))
+    assert f"{serum:.0f} % of serum and {mma:.0f} % of MMA" in caveats
+    lag = value.loc["mma_lag_per_day"]
+    assert f"{np.log(2) / lag['upper']:.0f} to {np.log(2) / lag['lower']:.0f} days" in caveats
 
 
 # -- the page --------------------------------------------------------------------------------------------------------
