@@ -35,6 +35,7 @@ VOCABULARIES = [
     "nhanes_unseen",
     "nhanes_usual",
     "population",
+    "recovery_targets",
     "replications",
     "sources",
     "standard_populations",

@@ -36,6 +36,7 @@ VOCABULARIES = [
     "nhanes_unseen",
     "nhanes_usual",
     "population",
+    "recovery_targets",
     "replications",
     "sources",
     "standard_populations",

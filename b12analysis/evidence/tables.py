@@ -105,6 +105,7 @@ VOCABULARY = (
     "nhanes_unseen",
     "nhanes_usual",
     "population",
+    "recovery_targets",
     "replications",
     "sources",
     "standard_populations",
