@@ -1123,8 +1123,8 @@ SURER_HERE = {
     **dict.fromkeys(["B20a", "B20b"], "second-hand there; the abstract was read since"),
 }
 #: Findings that are not in the material: abstracts read since, for gradients and groups of which it has little,
-#: and for what the kinetics model is tested by.
-READ_SINCE = {f"X{number}" for number in range(1, 14)}
+#: and for what the models are tested by.
+READ_SINCE = {f"X{number}" for number in (*range(1, 14), *range(20, 32))}
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ SHARES = {
 CHANGES = {"conduction_change": {"conduction_change", "improved"}, "score_change": {"score_change"}}
 FITTED = {"misra_2007", "vasconcelos2006", "bolaman_2003", "n2o_bmc_neurol_2024"}
 #: What describes the patients, the same in all targets of a series unless a stratum differs by it.
-GROUP = ["age", "duration_log_sd", "cause", "regimen"]
+GROUP = ["age", "duration_log_sd", "cause"]
 
 
 @pytest.fixture(scope="module")
@@ -49,9 +49,11 @@ def test_a_printed_number_is_that_of_the_row(targets, observed, column):
     assert targets[column][printed].tolist() == observed[column][printed].tolist()
 
 
-def test_limits_are_there_only_for_words(targets):
-    assert (targets[["lower", "upper"]].notna().all(axis=1) == (targets["reading"] == "words")).all()
-    assert targets[["lower", "upper"]].notna().any(axis=1).sum() == (targets["reading"] == "words").sum()
+def test_limits_are_never_called_printed(targets):
+    limits = targets[["lower", "upper"]].notna()
+    assert (limits.all(axis=1) == limits.any(axis=1)).all()
+    assert not (limits.any(axis=1) & (targets["reading"] == "printed")).any()
+    assert limits.all(axis=1)[targets["reading"] == "words"].all()
 
 
 def test_the_time_is_that_of_the_row_unless_the_note_says_so(targets, observed):
@@ -77,10 +79,30 @@ def test_a_share_has_counts_or_limits_and_a_change_a_direction(targets):
 
 def test_what_is_counted_out_adds_up(targets):
     rows = b12.load("outcomes").set_index("id")
-    derived = targets[targets["reading"] == "derived"].set_index("row")
+    derived = targets[(targets["reading"] == "derived") & targets["cases"].notna()].set_index("row")
     assert sorted(derived.index) == ["A1.3", "A2.5a"]
     assert derived["cases"]["A1.3"] == rows["n"]["A1.2"] - rows["cases"]["A1.2"] - rows["cases"]["A1.3"]
     assert derived["cases"]["A2.5a"] == rows["n"]["A2.5a"] - rows["cases"]["A2.5a"]
+
+
+def test_a_quartile_of_the_rankin_scale_limits_the_share_of_disabled(targets, observed):
+    # 3 or more is a moderate or severe disability: an upper quartile below it leaves a quarter, a lower one at it three
+    rated = (targets["reading"] == "derived") & targets["lower"].notna()
+    assert rated.sum() >= 3
+    assert set(targets["what"][rated]) == {"disabled"}
+    for (_, target), (_, row) in zip(targets[rated].iterrows(), observed[rated].iterrows(), strict=True):
+        assert "modified Rankin" in row["note"]
+        assert row["interval"] == "iqr"
+        limits = (0, 25) if row["upper"] < 3 else (75, 100)
+        assert row["upper"] < 3 or row["lower"] >= 3
+        assert (target["lower"], target["upper"]) == limits
+
+
+def test_a_series_that_was_found_later_is_a_test(targets):
+    later = targets[targets["row"].str.startswith("X2")]
+    assert len(later) >= 10
+    assert set(later["role"]) == {"test"}
+    assert later["note"].str.startswith("Found after").all()
 
 
 def test_a_word_is_read_as_more_or_less_than_half_and_the_note_says_so(targets):
