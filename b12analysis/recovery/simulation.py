@@ -1,4 +1,4 @@
-"""Curves, simulated patients, and the share who recover wholly: what users call."""
+"""Curves and virtual patients: what users call to see function come back."""
 
 from __future__ import annotations
 
@@ -7,21 +7,18 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from b12analysis.arguments import InputError, check_choice, check_count, check_level, check_range
-from b12analysis.evidence import load
-from b12analysis.recovery.model import (
-    DELAYS,
-    PROFILES,
-    draw_parameters,
-    labels,
-    lasting_part,
-    log_exposure,
-    people_of,
-    recovered,
-    unresponsive,
-)
+from b12analysis.arguments import InputError, check_choice, check_count, check_level, check_range, check_rng, shown
+from b12analysis.recovery.course import People, follow, people_like, start_of
+from b12analysis.recovery.draws import SCENARIOS, posterior
+from b12analysis.recovery.patients import checked, involvement, symptom_weights
+from b12analysis.recovery.regimens import check_regimen
 
-__all__ = ["complete_recovery", "delay_scenarios", "patient", "recovery_curve", "simulate_recovery"]
+__all__ = ["by_draw", "draw_people", "recovery_curve", "simulate_recovery", "symptoms_of"]
+
+#: Symptoms of which less than this share of the leading deficit is there at the start are not spoken of.
+_LEAST = 0.3
+#: Most people of all profiles together, and most rows of draws.
+_MOST_PEOPLE, _MOST_ROWS = 1_000_000, 50_000_000
 
 
 def recovery_curve(
@@ -30,6 +27,9 @@ def recovery_curve(
     """Share of the deficit that has come back, over time since treatment began.
 
     recovered(t) = (1 - lasting) * (1 - 2 ** (-(t - lag) / half_time)) for t > lag, else 0
+
+    This is what the model of nerves says of one compartment whose axons do not grow back, once vitamin B12 is no
+    longer lacking.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def recovery_curve(
 
     Source
     ------
-    b12analysis (an assumption: the smallest curve that rises at once and levels off below 1).
+    b12analysis (an assumption: myelin comes back at a constant rate).
 
     Examples
     --------
@@ -69,87 +69,57 @@ def recovery_curve(
     check_range("lag_months", lag_months, 0)
     if not half_time_months > 0:
         raise InputError(f"half_time_months={half_time_months!r} is out of range; it must be above 0")
-    return pd.DataFrame({"month": times, "recovered": recovered(times, lasting, half_time_months, lag_months)})
-
-
-def patient(
-    *,
-    age: float,
-    duration_months: float,
-    severity: str,
-    profile: str,
-    romberg: bool | None = None,
-    segments: int | None = None,
-) -> pd.DataFrame:
-    """Make a table of one profile, ready for :func:`simulate_recovery`.
-
-    Parameters
-    ----------
-    age, duration_months, severity, profile, romberg, segments
-        As the columns of :func:`simulate_recovery`'s ``patients``.
-
-    Returns
-    -------
-    DataFrame
-        One row.
-
-    Raises
-    ------
-    InputError
-        If a value is not known or out of range.
-
-    Examples
-    --------
-    >>> patient(age=60, duration_months=6, severity="moderate", profile="sensory").shape
-    (1, 6)
-    """
-    row = {"age": age, "duration_months": duration_months, "severity": severity, "profile": profile}
-    table = pd.DataFrame([row | {"romberg": romberg, "segments": segments}])
-    people_of(table)
-    return table
+    recovered = (1 - lasting) * (1 - 2.0 ** (-np.maximum(times - lag_months, 0) / half_time_months))
+    return pd.DataFrame({"month": times, "recovered": recovered})
 
 
 def simulate_recovery(
     patients: pd.DataFrame,
-    months: Iterable[float],
+    months: int | Iterable[float],
     *,
+    regimen: str,
     n: int = 1000,
-    delay: str = "weak",
-    parameters: pd.DataFrame | None = None,
     rng: np.random.Generator | int | None = None,
+    scenario: str = "all",
+    fit: str = "verified",
+    level: float | None = None,
 ) -> pd.DataFrame:
-    """Simulate the recovery of people with given profiles, symptom by symptom.
-
-    Each draw is one possible patient under one possible set of parameters, so the spread of the draws holds both the
-    difference between patients and our ignorance. All profiles share the same draws: their differences are free of
-    simulation noise, and a profile's result does not depend on what else is in the table.
+    """Simulate how much of each symptom's deficit has come back.
 
     Parameters
     ----------
     patients : DataFrame
-        One row per profile: ``age`` (years), ``duration_months`` (of symptoms before treatment), ``severity`` ("mild",
-        "moderate", "severe") and ``profile`` ("sensory", "motor", "myelopathy", "cognitive"). Optional: ``patient`` (a
-        label; the index otherwise), ``romberg`` (sign present, boolean), ``segments`` (spinal segments with a lesion);
-        missing means unknown.
-    months : array of float, >= 0
-        Times since the first dose, months.
+        One row per profile. Needed: ``age`` (years), ``duration_months`` (of symptoms before treatment, at least 0.1),
+        ``severity`` ("mild", "moderate", "severe") and ``profile`` ("sensory", "motor", "myelopathy", "cognitive").
+        Optional: ``patient`` (a label; the index otherwise), ``cause`` ("dietary", "metformin", "ppi",
+        "pernicious_anaemia", which is the default, "gastrectomy", "crohn", "nitrous_oxide"), ``romberg``, ``babinski``
+        (sign present, boolean) and ``segments`` (spinal segments with a lesion); missing means not known.
+    months : int or increasing iterable of float
+        The last month of monthly readings, or the months to read, since the first dose; at most 120.
+    regimen : str
+        A name of :func:`b12analysis.kinetics.regimens`, or "none".
     n : int
-        Draws per profile.
-    delay : {"weak", "none", "proportional"}
-        Scenario of what the duration before treatment does to the lasting part.
-    parameters : DataFrame, optional
-        Rows as in ``load("recovery_model")``, which is the default.
+        Virtual patients of each profile.
     rng : Generator or int, optional
-        Source of randomness.
+        Source of randomness; the same seed treats the same people whatever the regimen.
+    scenario : {"all", "none", "early", "steady", "late"}
+        What delay does to axons; "all" mixes the four in equal parts.
+    fit : {"verified", "with_healton"}
+        Draws of the parameters from the fit to what was read in print, or with a series recalled from memory besides.
+    level : float, optional
+        Level of intervals: with it the virtual patients are summarised, without it each is a draw.
 
     Returns
     -------
     DataFrame with columns
-        patient    label of the profile
-        symptom    symptom, one of those that belong to the profile
-        draw       0 to n - 1
-        month      time since the first dose, months
-        recovered  share of the deficit that has come back
+        patient, symptom, month
+        and without ``level``
+        draw, scenario     0 to n - 1, and the scenario of that draw
+        deficit            share of function that is lost, 0 to 1
+        recovered          share of the deficit at the first dose that has come back; below 0 where it has grown
+        or with ``level``, all of ``recovered``
+        estimate, lower, upper        median and interval over virtual patients: what they differ in, and what we do not know
+        median_lower, median_upper    interval of the median patient: what we do not know alone
 
     Raises
     ------
@@ -158,148 +128,118 @@ def simulate_recovery(
 
     Source
     ------
-    ``load("recovery_model")``; status assumption. ``sources("recovery_model")`` lists the series behind it.
+    b12analysis; ``load("recovery_model")`` and ``load("recovery_posterior")``, status assumption throughout; the series
+    that it was fitted to stand in ``load("recovery_targets")``.
 
     Examples
     --------
     >>> someone = pd.DataFrame({"age": [60], "duration_months": [6], "severity": ["moderate"], "profile": ["sensory"]})
-    >>> draws = simulate_recovery(someone, [0, 12], n=100, rng=1)
-    >>> draws.groupby(["symptom", "month"])["recovered"].median().gt(0.5).tolist()
-    [False, True, False, True]
+    >>> curves = simulate_recovery(someone, [0, 12], regimen="us_cyanocobalamin", n=400, rng=1, level=0.8)
+    >>> curves.groupby("month")["estimate"].min().gt(0.4).tolist()
+    [False, True]
     """
-    check_choice("delay", delay, DELAYS)
-    check_count("n", n)
-    if patients.empty:
-        raise InputError("patients is empty; there is nobody to simulate")
-    times = recovery_curve(months, lasting=0, half_time_months=1)["month"].to_numpy()  # the same check of the times
-    people = people_of(patients)
-    drawn = draw_parameters(load("recovery_model") if parameters is None else parameters, n, rng)
+    months = check_months(months)
+    if level is not None:
+        check_level(level)
+    people = draw_people(patients, n, rng, scenario=scenario, fit=fit, regimen=regimen)
+    rows = len(people.patient) * len(months) * len(symptom_weights())
+    if level is None and rows > _MOST_ROWS:
+        raise InputError(
+            f"n={n}, {len(people.patients)} patients and {len(months)} months make {rows:,} rows; at most "
+            f"{_MOST_ROWS:,} fit: take fewer, or give level= for a summary"
+        )
+    weights = symptom_weights()[people.compartments]
+    courses, start = follow(people, months, regimen, weights=weights), start_of(people, weights)
     tables = []
-    for label, person in zip(labels(patients), people, strict=True):
-        for symptom in PROFILES[person["profile"]]:
-            lasting = lasting_part(person, symptom, drawn, delay)
-            curve = recovered(
-                times, lasting[:, None], drawn["half_time", symptom][:, None], drawn["lag", symptom][:, None]
+    for place, label in enumerate(people.patients["patient"]):
+        of = slice(place * n, (place + 1) * n)
+        for name in symptoms_of(people.patients["profile"].iloc[place]):
+            row = weights.index.get_loc(name)
+            course, first = courses[row, :, of], start[row, of]
+            one = (
+                _draws(course, first, people, of, months)
+                if level is None
+                else _summary(course, first, people, months, level)
             )
-            tables.append(
-                pd.DataFrame(
-                    {
-                        "patient": label,
-                        "symptom": symptom,
-                        "draw": np.repeat(np.arange(n), len(times)),
-                        "month": np.tile(times, n),
-                        "recovered": curve.ravel(),
-                    }
-                )
-            )
+            tables.append(pd.concat([pd.DataFrame({"patient": label, "symptom": name}, index=one.index), one], axis=1))
     return pd.concat(tables, ignore_index=True)
 
 
-def complete_recovery(
-    patients: pd.DataFrame,
-    *,
-    n: int = 2000,
-    level: float = 0.8,
-    delays: Iterable[str] = tuple(DELAYS),
-    parameters: pd.DataFrame | None = None,
-    rng: np.random.Generator | int | None = None,
-) -> pd.DataFrame:
-    """Share of people with a profile whose leading symptom goes wholly, with the uncertainty of that share.
+def check_months(months) -> list[float]:
+    """Months to read, since the first dose: checked, with a whole number meaning each until then."""
+    if isinstance(months, int | np.integer) and not isinstance(months, bool):
+        check_range("months", int(months), 1, 120)
+        return [float(month) for month in range(int(months) + 1)]
+    if isinstance(months, str | float) or not isinstance(months, Iterable):
+        raise InputError(
+            f"months={shown(months)} is neither a whole number nor a list of months; give 24 or [0, 6, 12]"
+        )
+    times = list(months)
+    if not times:
+        raise InputError("months is empty; name at least one month")
+    for month in times:
+        check_range("months", month, 0, 120)
+    if any(later <= earlier for earlier, later in zip(times, times[1:], strict=False)):
+        raise InputError(f"months={shown(times)} do not increase; list each once, the earliest first")
+    return [float(month) for month in times]
 
-    Wholly means that less than the ``complete_threshold`` of the deficit stays. The share is computed exactly for each
-    draw of the parameters; its interval says how far our ignorance of them reaches, scenario by scenario.
 
-    Parameters
-    ----------
-    patients : DataFrame
-        Profiles, as for :func:`simulate_recovery`.
-    n : int
-        Draws of the parameters.
-    level : float
-        Level of the interval.
-    delays : list of {"none", "weak", "proportional"}
-        Scenarios to compute.
-    parameters, rng
-        As for :func:`simulate_recovery`.
-
-    Returns
-    -------
-    DataFrame with columns
-        patient  label of the profile
-        delay    scenario; "all" mixes the scenarios asked for in equal parts
-        estimate, lower, upper     share who recover wholly: median and interval over the draws
-
-    Examples
-    --------
-    >>> someone = pd.DataFrame({"age": [60], "duration_months": [6], "severity": ["moderate"], "profile": ["sensory"]})
-    >>> complete_recovery(someone, rng=1)["delay"].tolist()
-    ['none', 'weak', 'proportional', 'all']
-    """
-    from scipy.stats import norm
-
-    check_level(level)
+def draw_people(patients: pd.DataFrame, n: int, rng, *, scenario: str, fit: str, regimen: str) -> People:
+    """Check what all simulations are given, and draw their people."""
     check_count("n", n)
-    delays = list(delays)
-    if not delays:
-        raise InputError("delays is empty; name at least one scenario")
-    for delay in delays:
-        check_choice("delay", delay, DELAYS)
-    drawn = draw_parameters(load("recovery_model") if parameters is None else parameters, n, rng)
-    limit = np.log(-np.log1p(-drawn["complete_threshold"]))
-    tail = (1 - level) / 2
-    rows = []
-    for label, person in zip(labels(patients), people_of(patients), strict=True):
-        leading = PROFILES[person["profile"]][0]
-        shares = []
-        for delay in delays:
-            mean, sd = log_exposure(person, leading, drawn, delay)
-            shares.append((1 - unresponsive(person, leading, drawn)) * norm.cdf((limit - mean) / sd))
-        for delay, share in [*zip(delays, shares, strict=True), ("all", np.concatenate(shares))]:
-            lower, estimate, upper = np.quantile(share, [tail, 0.5, 1 - tail])
-            rows.append({"patient": label, "delay": delay, "estimate": estimate, "lower": lower, "upper": upper})
-    return pd.DataFrame(rows)
+    check_rng(rng)
+    check_choice("scenario", scenario, ["all", *SCENARIOS])
+    check_regimen(regimen)
+    table = checked(patients)
+    if n * len(table) > _MOST_PEOPLE:
+        raise InputError(f"n={n} of each of {len(table)} patients are too many; at most {_MOST_PEOPLE:,} people fit")
+    return people_like(table, posterior(scenario, fit), n, rng)
 
 
-def delay_scenarios(
-    patients: pd.DataFrame,
-    durations_months: Iterable[float],
-    *,
-    parameters: pd.DataFrame | None = None,
-    level: float = 0.8,
-    rng: np.random.Generator | int | None = None,
-) -> pd.DataFrame:
-    """Share who recover wholly if the same people had had symptoms for other durations, scenario by scenario.
-
-    Parameters
-    ----------
-    patients : DataFrame
-        One profile, as for :func:`simulate_recovery`; its own duration is replaced.
-    durations_months : list of float
-        Durations of symptoms before treatment, months.
-    parameters, level, rng
-        As for :func:`complete_recovery`.
-
-    Returns
-    -------
-    DataFrame with columns
-        scenario         "none", "weak", "proportional"
-        duration_months  duration of symptoms before treatment
-        estimate, lower, upper     share who recover wholly
+def symptoms_of(profile: str) -> list[str]:
+    """Symptoms that belong to a profile, the one with the greatest deficit first.
 
     Examples
     --------
-    >>> someone = patient(age=60, duration_months=6, severity="moderate", profile="sensory")
-    >>> flat = delay_scenarios(someone, [1, 24], rng=1).query("scenario == 'none'")["estimate"]
-    >>> flat.nunique()  # in this scenario the duration has no effect
-    1
+    >>> symptoms_of("cognitive")
+    ['memory', 'tingling']
     """
-    if len(patients) != 1:
-        raise InputError(f"patients has {len(patients)} rows; the scenarios are drawn for one profile")
-    durations = list(durations_months)
-    if not durations:
-        raise InputError("durations_months is empty; name at least one duration")
-    changed = pd.concat([patients.assign(patient=months, duration_months=months) for months in durations])
-    shares = complete_recovery(changed, level=level, parameters=parameters, rng=rng).query("delay != 'all'")
-    return shares.rename(columns={"patient": "duration_months", "delay": "scenario"})[
-        ["scenario", "duration_months", "estimate", "lower", "upper"]
-    ].reset_index(drop=True)
+    deficits = symptom_weights() @ involvement().loc[profile]
+    return deficits[deficits >= _LEAST - 1e-9].sort_values(ascending=False, kind="stable").index.tolist()
+
+
+def _draws(course: np.ndarray, start: np.ndarray, people: People, of: slice, months: list[float]) -> pd.DataFrame:
+    n = course.shape[1]
+    return pd.DataFrame(
+        {
+            "draw": np.repeat(np.arange(n), len(months)),
+            "scenario": np.repeat(people.drawn("scenario", of), len(months)),
+            "month": np.tile(months, n),
+            "deficit": course.T.ravel(),
+            "recovered": (1 - course / start).T.ravel(),
+        }
+    )
+
+
+def _summary(course: np.ndarray, start: np.ndarray, people: People, months: list[float], level: float) -> pd.DataFrame:
+    tail = (1 - level) / 2
+    recovered = 1 - course / start
+    lower, estimate, upper = np.quantile(recovered, [tail, 0.5, 1 - tail], axis=1)
+    middle = np.median(by_draw(recovered, people), axis=1)  # of those who share a draw of the parameters
+    median_lower, median_upper = np.quantile(middle, [tail, 1 - tail], axis=1)
+    return pd.DataFrame(
+        {
+            "month": months,
+            "estimate": estimate,
+            "lower": lower,
+            "upper": upper,
+            "median_lower": median_lower,
+            "median_upper": median_upper,
+        }
+    )
+
+
+def by_draw(values: np.ndarray, people: People) -> np.ndarray:
+    """Reshape values of one profile's people, (..., n), to (..., people of a draw, draws of the parameters)."""
+    full = people.n // people.used * people.used
+    return values[..., :full].reshape(*values.shape[:-1], -1, people.used)

@@ -1,0 +1,149 @@
+"""Fit the model of nerves to the series that were registered as fitted, one scenario of delay after the other.
+
+``python -m b12analysis.recovery.calibration`` makes ``recovery_posterior``, ``recovery_fits`` and
+``recovery_validation`` anew.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from b12analysis.evidence import load
+from b12analysis.recovery.draws import SCENARIOS, open_parameters, posterior, prior
+from b12analysis.recovery.posterior import Sampled, sample
+from b12analysis.recovery.series import shares
+from b12analysis.recovery.validation import validate
+
+__all__ = ["calibrate", "log_likelihood", "stored"]
+
+#: Roles of the rows that are fitted, by fit.
+_ROLES = {"verified": ("fitted",), "with_healton": ("fitted", "alternative")}
+#: No share is quite nothing or all: somebody is always counted wrongly.
+_SLIP = 0.005
+_DRAWS, _SEED = 800, 7
+#: Draws of each scenario that are kept.
+_KEPT = {"verified": 200, "with_healton": 100}
+
+
+def calibrate(
+    targets: pd.DataFrame,
+    model: pd.DataFrame,
+    scenario: str,
+    *,
+    draws: int = _DRAWS,
+    seed: int = _SEED,
+    people: int = 40,
+) -> tuple[pd.DataFrame, Sampled]:
+    """Draw the parameters of a scenario from what the targets leave open.
+
+    Parameters
+    ----------
+    targets : DataFrame
+        Rows as in ``recovery_targets``: all are fitted.
+    model : DataFrame
+        As ``recovery_model``.
+    scenario : {"none", "early", "steady", "late"}
+    draws, seed, people : int
+        Draws, seed, and virtual people of each series.
+
+    Returns
+    -------
+    DataFrame
+        ``scenario``, a column per parameter, and for each series how it differs from others.
+    Sampled
+        How the sampling went.
+    """
+    names = open_parameters(model)
+    effects = [f"{kind} {series}" for series in targets["series"].unique() for kind in ("vulnerability", "pace")]
+
+    def drawn(points: np.ndarray) -> pd.DataFrame:
+        table = pd.DataFrame(points, columns=[*names, *effects])
+        return prior(model, table).join(table[effects]).assign(scenario=scenario)
+
+    def fits(points: np.ndarray) -> np.ndarray:
+        return log_likelihood(targets, drawn(points), model, seed, people)
+
+    found = sample(fits, len(names) + len(effects), draws, np.random.default_rng(seed))
+    return drawn(found.points), found
+
+
+def log_likelihood(
+    targets: pd.DataFrame, draws: pd.DataFrame, model: pd.DataFrame, seed: int, people: int
+) -> np.ndarray:
+    """Logarithm of the probability of the observed counts under each draw.
+
+    Counts of one series at one month are classes that exclude each other (multinomial) where there are several; what is
+    printed in words (most) is the probability of all counts that fit the words.
+    """
+    total = np.zeros(len(draws))
+    for _, rows in targets.groupby(["series", "month"], dropna=False, sort=False):
+        said = {row.id: _SLIP + (1 - 2 * _SLIP) * shares(row, draws, model, seed, people) for row in rows.itertuples()}
+        exclusive = len(rows) > 1 and rows["cases"].notna().all() and rows["cases"].sum() == rows["n"].iloc[0]
+        for row in rows.itertuples():
+            total += row.cases * np.log(said[row.id]) if exclusive else _one(row, said[row.id])
+    return total
+
+
+def _one(row, share: np.ndarray) -> np.ndarray:
+    from scipy.special import bdtr
+
+    if pd.notna(row.cases):
+        return row.cases * np.log(share) + (row.n - row.cases) * np.log1p(-share)
+    least = np.floor(row.lower / 100 * row.n)  # more than this many
+    return np.log(1 - bdtr(least, int(row.n), share))
+
+
+def stored(targets: pd.DataFrame, model: pd.DataFrame, **how) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Fit all scenarios both ways.
+
+    Returns
+    -------
+    DataFrame
+        ``recovery_posterior``: fit, scenario, draw, parameter, value.
+    DataFrame
+        ``recovery_fits``: fit, scenario, log_evidence, steps, accepted, distinct.
+    """
+    fixed = set(model.loc[model["distribution"] == "fixed", "parameter"])
+    kept, fits = [], []
+    for fit, roles in _ROLES.items():
+        rows = targets[targets["role"].isin(roles) & (targets["what"] != "disabled")]  # that overlaps with the others
+        for scenario in SCENARIOS:
+            draws, found = calibrate(rows, model, scenario, **how)
+            thinned = draws.iloc[:: max(1, len(draws) // _KEPT[fit])].head(_KEPT[fit])
+            wide = thinned.drop(columns=[*fixed.intersection(draws), "scenario"]).reset_index(drop=True)
+            long = wide.rename_axis("draw").reset_index().melt("draw", var_name="parameter")
+            kept.append(long.assign(fit=fit, scenario=scenario))
+            fits.append(
+                {
+                    "fit": fit,
+                    "scenario": scenario,
+                    "log_evidence": round(found.log_evidence, 2),
+                    "steps": found.steps,
+                    "accepted": round(found.accepted, 3),
+                    "distinct": found.distinct,
+                }
+            )
+    posterior = pd.concat(kept)[["fit", "scenario", "draw", "parameter", "value"]]
+    return posterior.assign(value=_significant(posterior["value"])), pd.DataFrame(fits)
+
+
+def _significant(values: pd.Series, digits: int = 5) -> pd.Series:
+    """Round to significant digits: what computers differ in is less."""
+    return values.map(lambda value: float(f"{value:.{digits}g}"))
+
+
+def _store() -> None:
+    from b12analysis.places import DATA
+    from b12analysis.writing import write
+
+    targets, model = load("recovery_targets"), load("recovery_model")
+    draws, fits = stored(targets, model)
+    draws.to_parquet(DATA / "recovery_posterior.parquet", index=False, compression="zstd")
+    validation = validate(targets, model, posterior())
+    for name, table in {"recovery_fits": fits, "recovery_validation": validation}.items():
+        write(DATA / f"{name}.csv", table.to_csv(index=False, lineterminator="\n", float_format="%.7g"))
+
+
+if __name__ == "__main__":
+    _store()

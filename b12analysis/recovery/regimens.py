@@ -1,0 +1,20 @@
+"""Which treatments can be given here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from b12analysis.arguments import check_choice
+from b12analysis.kinetics.regimens import regimens
+
+__all__ = ["check_regimen"]
+
+
+def check_regimen(regimen: Any) -> None:
+    """Raise unless a regimen is one of the model of the body's, or "none".
+
+    Examples
+    --------
+    >>> check_regimen("oral_1000_daily")
+    """
+    check_choice("regimen", regimen, [*regimens()["regimen"].unique(), "none"])
