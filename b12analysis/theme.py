@@ -30,6 +30,7 @@ __all__ = [
     "number",
     "people",
     "share",
+    "wide",
 ]
 
 PAPER, INK, MUTED, GRID = "#ffffff", "#1b1f24", "#57606a", "#e6e8eb"
@@ -210,6 +211,27 @@ def people(estimate: float, lower: float | None = None, upper: float | None = No
 
 
 _STEPS = ((1e6, " million"), (1e3, " thousand"))
+
+
+def wide(layout: dict) -> dict:
+    """Say what of a figure's layout changes where the page has room, for its ``meta``: small multiples side by side.
+
+    Parameters
+    ----------
+    layout : dict
+        Parts of Plotly's layout. A dict changes what it names, anything else takes the place of what was there.
+
+    Returns
+    -------
+    dict
+        The page applies it from 560 pixels on; JupyterLab draws the figure as on a phone.
+
+    Examples
+    --------
+    >>> wide({"height": 300})
+    {'wide': {'from': 560, 'layout': {'height': 300}}}
+    """
+    return {"wide": {"from": 560, "layout": layout}}
 
 
 def _template() -> go.layout.Template:

@@ -13,7 +13,7 @@ from b12analysis import theme
 from b12analysis.arguments import InputError
 from b12analysis.estimates import prevalence, summarize
 from b12analysis.evidence import load
-from b12analysis.figures import bands, forest, grouped, heat_map, recovery_fans, scenarios, upset
+from b12analysis.figures import bands, forest, grouped, heat_map, icons, recovery_fans, scenarios, shares, upset
 from b12analysis.pooling import pool
 from b12analysis.recovery import DELAYS, PROFILES, delay_scenarios, patient, simulate_recovery
 
@@ -494,6 +494,9 @@ def test_bands_have_a_panel_per_key_and_lines_in_order_of_the_axis():
         found(FOUND.assign(what="lost"))
 
 
+GONE = pd.DataFrame({"outcome": ["gone", "half", "lasting"], "estimate": [0.4, 0.4, 0.2], "lower": 0.1, "upper": 0.6})
+
+
 # -- all figures -----------------------------------------------------------------------------------------------------
 
 FIGURES = {
@@ -504,9 +507,12 @@ FIGURES = {
     "heat map": heat,
     "upset": lambda: upset(TOGETHER, sets=SETS, unsure="flag"),
     "bands": lambda: found(mark=148),
+    "icons": lambda: icons(GONE.assign(regimen="tablets"), by="regimen"),
+    "shares": lambda: shares(pd.DataFrame({"label": "walking", "part": ["people", "not known"], "share": [0.6, 0.4]})),
 }
-#: Traces that draw no estimate: dots for the risks of a combination, and how many people have it, as counted.
-WITHOUT = ("not in it", "risks together", "in it", "people")
+#: Traces that draw no estimate: dots for the risks of a combination, how many people have it, as counted, and what a
+#: spread is made of.
+WITHOUT = ("not in it", "risks together", "in it", "people", "not known")
 
 
 @pytest.mark.parametrize("draw", FIGURES.values(), ids=FIGURES)

@@ -9,5 +9,19 @@ from b12analysis.figures.courses import against, courses
 from b12analysis.figures.curves import bands, recovery_fans, scenarios
 from b12analysis.figures.estimates import forest, grouped
 from b12analysis.figures.grids import heat_map, upset
+from b12analysis.figures.parameters import shares
+from b12analysis.figures.people import icons
 
-__all__ = ["against", "bands", "courses", "forest", "grouped", "heat_map", "recovery_fans", "scenarios", "upset"]
+__all__ = [
+    "against",
+    "bands",
+    "courses",
+    "forest",
+    "grouped",
+    "heat_map",
+    "icons",
+    "recovery_fans",
+    "scenarios",
+    "shares",
+    "upset",
+]

@@ -79,6 +79,13 @@
     return 16 * (lines - 1) * labels.length;
   }
 
+  // Where there is room, a figure may have another layout: small multiples side by side.
+  function widened(layout, width) {
+    const { wide } = layout.meta ?? {};
+    if (!wide || width < wide.from) return;
+    for (const [name, value] of Object.entries(wide.layout)) layout[name] = value?.constructor === Object ? { ...layout[name], ...value } : value;
+  }
+
   // What a reader chose in the lists above a figure. Traces, rows and sentences name the keys that they belong to.
   const listsOf = (figure) => [...figure.parentElement.querySelectorAll(".picks select")];
   const chosenIn = (figure) => listsOf(figure).map((list) => list.value);
@@ -130,6 +137,7 @@
     const margin = { l: 80, r: 80, ...drawing.layout.template?.layout?.margin, ...drawing.layout.margin };
     place.style.zoom = 1;
     const width = printing ? PAPER.width : place.clientWidth;
+    widened(drawing.layout, width);
     drawing.layout.height = (drawing.layout.height ?? 450) + label(drawing, width - margin.l - margin.r);
     drawing.layout.width = width;
     place.style.height = `${drawing.layout.height}px`;
