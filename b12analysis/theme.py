@@ -63,7 +63,7 @@ STEPS = (0.04, 0.12, 0.2, 0.3, 0.4, 0.5)
 #: Light colour -> dark colour, bands included; the page replaces every occurrence in a figure.
 DARK = (
     _LIGHT_TO_DARK
-    | {band(light): band(dark) for light, dark in zip(SERIES, _DARK_SERIES, strict=True)}
+    | {band(light, of): band(dark, of) for light, dark in zip(SERIES, _DARK_SERIES, strict=True) for of in (0.22, 0.4)}
     | {band(SERIES[0], step): band(_DARK_SERIES[0], step) for step in STEPS}
 )
 

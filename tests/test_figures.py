@@ -239,6 +239,9 @@ def test_missing_columns_of_a_forest_are_named():
 # -- recovery fans ---------------------------------------------------------------------------------------------------
 
 
+MONTHLY = ["month", "estimate", "lower", "upper"]
+
+
 def fan_table(profile="motor"):
     someone = patient(age=60, duration_months=6, severity="moderate", profile=profile)
     return summarize(simulate_recovery(someone, [0, 1, 3, 6, 12], n=50, rng=1), by=["symptom", "month"])
@@ -254,37 +257,135 @@ def test_fans_draw_the_medians_and_bands_of_their_table(profile):
     for place, symptom in enumerate(symptoms):
         rows = table[table["symptom"] == symptom]
         band, line = fig.data[2 * place], fig.data[2 * place + 1]
-        assert list(line.x) == rows["month"].tolist()
+        places = np.sqrt(rows["month"])  # the first months are widened
+        assert list(line.x) == pytest.approx(places.tolist(), abs=ROUNDING)
         assert list(line.y) == pytest.approx((100 * rows["estimate"]).tolist(), abs=ROUNDING)
-        assert np.asarray(line.customdata) == pytest.approx(100 * rows[["lower", "upper"]].to_numpy(), abs=ROUNDING)
+        said = [f"month {month:g}<br><b>{theme.share(*each)}</b>" for month, *each in rows[MONTHLY].to_numpy()]
+        assert list(line.customdata) == said
         around = [*(100 * rows["upper"]), *(100 * rows["lower"])[::-1]]
         assert list(band.y) == pytest.approx(around, abs=ROUNDING)
-        assert list(band.x) == [*rows["month"], *rows["month"][::-1]]
+        assert list(band.x) == pytest.approx([*places, *places[::-1]], abs=ROUNDING)
         assert band.fill == "toself"
         assert band.fillcolor == theme.band(theme.look(symptom)["colour"])
         assert (line.line.color, line.line.dash) == (theme.look(symptom)["colour"], theme.look(symptom)["dash"])
     pd.testing.assert_frame_equal(table, before)
 
 
-def test_fans_stand_below_each_other_on_one_axis_of_months():
-    table = fan_table()
-    fig = recovery_fans(table)
+def test_fans_stand_below_each_other_on_the_same_axes():
+    fig = recovery_fans(fan_table())
     axes = [fig.layout[name] for name in ("yaxis", "yaxis2", "yaxis3")]
     for upper, lower in pairwise(axes):
         assert upper.domain[0] > lower.domain[1]
-    assert axes[0].domain[1] == 1
-    assert axes[-1].domain[0] == pytest.approx(0, abs=ROUNDING)
+    assert 1 >= axes[0].domain[1] > axes[-1].domain[0] > 0
     assert all(axis.range == (0, 101) for axis in axes)
-    assert {trace.xaxis for trace in fig.data} == {"x"}
     assert [trace.yaxis for trace in fig.data] == ["y", "y", "y2", "y2", "y3", "y3"]
-    assert fig.layout.xaxis.range == (0, 12)
-    assert fig.layout.xaxis.anchor == "y3"
+    assert [trace.xaxis for trace in fig.data] == ["x", "x", "x2", "x2", "x3", "x3"]
+    for axis in fig.select_xaxes():
+        assert axis.range == pytest.approx((0, 12**0.5))
+        assert axis.ticktext == ("0", "1", "3", "6", "12")
+        assert np.square(axis.tickvals) == pytest.approx([0, 1, 3, 6, 12])
+
+
+def test_where_there_is_room_fans_stand_two_in_a_row():
+    fig = recovery_fans(fan_table())
+    beside = fig.layout.meta["wide"]["layout"]
+    assert beside["height"] < fig.layout.height
+    left, right, below = (beside[name]["domain"] for name in ("xaxis", "xaxis2", "xaxis3"))
+    assert left[1] < right[0]
+    assert below == left
+    assert beside["yaxis"]["domain"] == beside["yaxis2"]["domain"]
+    assert beside["yaxis"]["domain"][0] > beside["yaxis3"]["domain"][1]
 
 
 def test_the_axes_of_fans_carry_their_units():
     fig = recovery_fans(fan_table())
-    assert "months" in fig.layout.xaxis.title.text
+    assert [axis.title.text != "" for axis in fig.select_xaxes()] == [False, False, True]
+    assert "months" in fig.layout.xaxis3.title.text
+    beside = fig.layout.meta["wide"]["layout"]
+    assert ["months" in beside[name]["title"]["text"] for name in ("xaxis", "xaxis2", "xaxis3")] == [False, True, True]
     assert all(text.endswith("%") for text in fig.layout.yaxis.ticktext)
+
+
+def test_a_darker_band_says_how_sure_the_middle_patient_is():
+    table = fan_table().assign(median_lower=lambda t: 0.9 * t["estimate"], median_upper=lambda t: t["estimate"])
+    fig = recovery_fans(table, level="80 % of patients", middle="middle, 95 %")
+    names = [trace.name for trace in fig.data][:3]
+    symptom = table["symptom"].iloc[0]
+    assert names == [f"{symptom}: band", f"{symptom}: middle", symptom]  # the narrow one above the wide one
+    assert fig.data[0].fillcolor != fig.data[1].fillcolor
+    rows = table[table["symptom"] == symptom]
+    around = [*(100 * rows["median_upper"]), *(100 * rows["median_lower"])[::-1]]
+    assert list(fig.data[1].y) == pytest.approx(around, abs=ROUNDING)
+    assert fig.layout.xaxis3.title.text.endswith("light: 80 % of patients<br>dark: middle, 95 %")
+    assert "<br>middle: " in fig.data[2].customdata[-1]
+    assert set(re.findall(r"rgba\([^)]*\)", fig.to_json())) <= set(theme.DARK)
+
+
+PERIODS = pd.DataFrame(
+    {
+        "label": [
+            "3 months or more: most of the recovery; some damage stays",
+            "first weeks: more energy",
+            "1 to 3 months",
+        ],
+        "start": [3, 0, 1],
+        "end": [np.nan, 0.75, 3],
+    }
+)
+
+
+def test_a_timeline_is_named_once_in_order_and_shaded_behind_every_fan():
+    fig = recovery_fans(fan_table(), periods=PERIODS, timeline="the timeline")
+    bars = [trace for trace in fig.data if trace.name == "timeline"]
+    assert [np.square(bar.x).tolist() for bar in bars] == [
+        pytest.approx(span)
+        for span in ([0, 0.75], [1, 3], [3, 12])  # the open one goes on to the end
+    ]
+    assert [bar.mode for bar in bars] == ["lines", "lines", "lines+markers"]
+    assert {bar.yaxis for bar in bars} == {"y"}
+    assert {trace.yaxis for trace in fig.data if trace.name != "timeline"} == {"y2", "y3", "y4"}
+    assert len(fig.layout.shapes) == 9  # three periods behind three fans
+    assert {shape.xref for shape in fig.layout.shapes} == {"x2", "x3", "x4"}
+    assert {shape.layer for shape in fig.layout.shapes} == {"below"}
+    labels = [note for note in fig.layout.annotations if note.yref == "y"]
+    assert [note.text.split(":")[0] for note in labels] == ["first weeks", "1 to 3 months", "3 months or more"]
+    assert [note.text for note in fig.layout.annotations if note.yref == "y domain"] == ["<b>the timeline</b>"]
+
+
+def test_no_label_of_a_timeline_lies_on_a_bar_or_another_label():
+    fig = recovery_fans(fan_table(), periods=PERIODS)
+    places = []  # top and bottom of everything, in pixels from above
+    for note in (note for note in fig.layout.annotations if note.yref == "y"):
+        lines = note.text.count("<br>") + 1
+        assert max(map(len, note.text.split("<br>"))) <= 46  # what a phone has room for
+        places.append((-note.y - 14 * lines, -note.y))
+    places += [(-trace.y[0] - 4, -trace.y[0] + 4) for trace in fig.data if trace.name == "timeline"]
+    for (_, end), (start, _) in pairwise(sorted(places)):
+        assert end <= start
+    low, high = fig.layout.yaxis.domain
+    assert fig.layout.yaxis.range[0] == pytest.approx(-(high - low) * fig.layout.height)  # a unit is a pixel
+
+
+def test_a_long_name_of_a_symptom_puts_its_numbers_on_a_second_line():
+    table = fan_table()
+    plain = recovery_fans(table)
+    long = recovery_fans(table.replace("walking", "subacute combined degeneration of the cord"))
+    assert any("cord</b><br>" in text for text in texts(long))
+    assert not any("</b><br>" in text for text in texts(plain))
+    assert long.layout.height > plain.layout.height
+
+
+@pytest.mark.parametrize(
+    ("periods", "words"),
+    [
+        (PERIODS.assign(end=0.5), "end of '1 to 3 months'=0.5 is out of range; it must be at least 1"),
+        (PERIODS.assign(start=-1), "start of .*=-1 is out of range"),
+        (PERIODS.drop(columns="end"), "periods lacks column 'end'"),
+    ],
+)
+def test_a_timeline_that_runs_backwards_is_refused(periods, words):
+    with pytest.raises(InputError, match=words):
+        recovery_fans(fan_table(), periods=periods)
 
 
 def test_fans_say_what_their_bands_hold():
@@ -307,6 +408,7 @@ def test_each_fan_is_headed_by_its_symptom_and_the_last_values():
 def test_one_fan_alone_keeps_its_axis():
     fig = recovery_fans(fan_table().query("symptom == 'walking'"))
     assert fig.layout.xaxis.anchor == "y"
+    assert "months" in fig.layout.xaxis.title.text
     assert len(fig.data) == 2
 
 
@@ -503,6 +605,7 @@ FIGURES = {
     "forest": lambda: forest(studies(group=["metformin", "vegans", "ppi"]), look="group", references={"6 %": 6}),
     "ratios": lambda: forest(studies(), scale=1, log=True),
     "fans": lambda: recovery_fans(fan_table()),
+    "timeline": lambda: recovery_fans(fan_table(), periods=PERIODS),
     "scenarios": lambda: scenarios(delays(), names=NAMES, mark=6, **TITLES),
     "heat map": heat,
     "upset": lambda: upset(TOGETHER, sets=SETS, unsure="flag"),
@@ -510,9 +613,9 @@ FIGURES = {
     "icons": lambda: icons(GONE.assign(regimen="tablets"), by="regimen"),
     "shares": lambda: shares(pd.DataFrame({"label": "walking", "part": ["people", "not known"], "share": [0.6, 0.4]})),
 }
-#: Traces that draw no estimate: dots for the risks of a combination, how many people have it, as counted, and what a
-#: spread is made of.
-WITHOUT = ("not in it", "risks together", "in it", "people", "not known")
+#: Traces that draw no estimate: dots for the risks of a combination, how many people have it, as counted, what a
+#: spread is made of, and what somebody says.
+WITHOUT = ("not in it", "risks together", "in it", "people", "not known", "timeline")
 
 
 @pytest.mark.parametrize("draw", FIGURES.values(), ids=FIGURES)

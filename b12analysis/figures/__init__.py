@@ -6,8 +6,9 @@ drawn; a mark is never told apart by its colour alone.
 """
 
 from b12analysis.figures.courses import against, courses
-from b12analysis.figures.curves import bands, recovery_fans, scenarios
+from b12analysis.figures.curves import bands, scenarios
 from b12analysis.figures.estimates import forest, grouped
+from b12analysis.figures.fans import recovery_fans
 from b12analysis.figures.grids import heat_map, upset
 from b12analysis.figures.parameters import shares
 from b12analysis.figures.people import icons

@@ -1,4 +1,4 @@
-"""Curves with bands and bars: recovery over time, what a delay costs, and what a cut-off finds."""
+"""Curves with bands and bars: what a delay costs, and what a cut-off finds."""
 
 from __future__ import annotations
 
@@ -8,99 +8,7 @@ import plotly.graph_objects as go
 from b12analysis import theme
 from b12analysis.arguments import InputError, check_columns
 
-__all__ = ["bands", "recovery_fans", "scenarios"]
-
-
-def recovery_fans(curves: pd.DataFrame, *, level: str = "80 % of simulated patients") -> go.Figure:
-    """Recovery over time, one small panel per symptom on a shared axis: median and band.
-
-    Parameters
-    ----------
-    curves : DataFrame
-        ``symptom, month, estimate, lower, upper``: shares of the deficit that have come back, as
-        ``summarize(draws, by=["symptom", "month"])`` returns them.
-    level : str
-        What the band holds, for the axis title.
-
-    Returns
-    -------
-    Figure
-
-    Examples
-    --------
-    >>> table = pd.DataFrame({"symptom": ["tingling"] * 2, "month": [0, 6]})
-    >>> fig = recovery_fans(table.assign(estimate=[0, 0.8], lower=[0, 0.4], upper=[0, 0.9]))
-    >>> [trace.name for trace in fig.data]
-    ['tingling: band', 'tingling']
-    """
-    check_columns("curves", curves.columns, ["symptom", "month", "estimate", "lower", "upper"])
-    if curves.empty:
-        raise InputError("curves is empty; there is nothing to draw")
-    symptoms = list(curves["symptom"].unique())
-    panel, gap = 150, 46
-    height = len(symptoms) * panel + (len(symptoms) - 1) * gap
-    fig = go.Figure()
-    for place, symptom in enumerate(symptoms):
-        part, style = curves[curves["symptom"] == symptom], theme.look(symptom)
-        suffix = "" if place == 0 else str(place + 1)
-        top = 1 - place * (panel + gap) / height
-        fig.update_layout(
-            {
-                f"yaxis{suffix}": {
-                    "domain": [max(0, top - panel / height), top],
-                    "range": [0, 101],
-                    "tickvals": [0, 50, 100],
-                    "ticktext": ["0 %", "50 %", "100 %"],
-                    "anchor": "x",
-                    "fixedrange": True,
-                }
-            }
-        )
-        axis = {"xaxis": "x", "yaxis": f"y{suffix}"}
-        months = part["month"].tolist()
-        fig.add_scatter(
-            x=months + months[::-1],
-            y=[*(100 * part["upper"]), *(100 * part["lower"])[::-1]],
-            fill="toself",
-            fillcolor=theme.band(style["colour"]),
-            line={"width": 0},
-            hoverinfo="skip",
-            name=f"{symptom}: band",
-            mode="lines",
-            **axis,
-        )
-        fig.add_scatter(
-            x=months,
-            y=100 * part["estimate"],
-            customdata=100 * part[["lower", "upper"]].to_numpy(),
-            mode="lines",
-            line={"color": style["colour"], "width": 2.5, "dash": style["dash"]},
-            name=symptom,
-            hovertemplate=f"{symptom}, month %{{x}}<br><b>%{{y:.0f}} %</b> "
-            "(%{customdata[0]:.0f}–%{customdata[1]:.0f})<extra></extra>",
-            **axis,
-        )
-        last = part.iloc[-1]
-        fig.add_annotation(
-            x=0,
-            xref="paper",
-            xanchor="left",
-            y=top,
-            yref="paper",
-            yanchor="bottom",
-            showarrow=False,
-            align="left",
-            text=f"<b>{symptom}</b>  <span style='color:{theme.MUTED}'>at {last['month']:.0f} months "
-            f"{theme.share(last['estimate'], last['lower'], last['upper'])}</span>",
-        )
-    fig.update_xaxes(
-        title_text=f"months since treatment began<br>band: {level}",
-        tickvals=[0, 1, 3, 6, 12, 18, 24, 36, 48, 60],
-        range=[0, float(curves["month"].max())],
-        anchor=f"y{'' if len(symptoms) == 1 else len(symptoms)}",
-        fixedrange=True,
-    )
-    return fig.update_layout(template="b12", height=height + 90, margin={"t": 28, "l": 56, "r": 18})
+__all__ = ["bands", "scenarios"]
 
 
 def scenarios(
