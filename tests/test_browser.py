@@ -275,3 +275,13 @@ def test_labels_are_cut_to_the_new_width_when_a_window_narrows(chromium, pages):
         visit.page.set_viewport_size(PHONE)
         visit.until("document.querySelector('.drawing')._fullLayout.width === 328")
         assert visit.overflow() == 0
+
+
+def test_small_multiples_stand_side_by_side_where_there_is_room_and_below_each_other_on_a_phone(chromium, pages):
+    places = "['xaxis', 'xaxis2'].map((axis) => document.querySelector('.drawing')._fullLayout[axis].domain[0])"
+    with Visit(chromium, pages / "recovery.html") as visit:
+        assert visit.page.evaluate(places) == [0, 0.54]
+        visit.page.set_viewport_size(PHONE)
+        visit.until("document.querySelector('.drawing')._fullLayout.width === 328")
+        assert visit.page.evaluate(places) == [0, 0]
+        assert visit.faults == []
