@@ -15,6 +15,7 @@ import plotly.graph_objects as go
 import plotly.io as pio
 
 __all__ = [
+    "BANDS",
     "DARK",
     "GRID",
     "INK",
@@ -58,12 +59,14 @@ def band(colour: str, opacity: float = 0.22) -> str:
 _LIGHT_TO_DARK = {PAPER: "#0f1419", INK: "#e6edf3", MUTED: "#9aa4af", GRID: "#2a3038"} | dict(
     zip(SERIES, _DARK_SERIES, strict=True)
 )
+#: Opacities of a band, and of a narrower one inside it.
+BANDS = (0.22, 0.4)
 #: Opacities of the first series, from few to many, for the cells of a heat map: ink stays legible on all of them.
 STEPS = (0.04, 0.12, 0.2, 0.3, 0.4, 0.5)
 #: Light colour -> dark colour, bands included; the page replaces every occurrence in a figure.
 DARK = (
     _LIGHT_TO_DARK
-    | {band(light, of): band(dark, of) for light, dark in zip(SERIES, _DARK_SERIES, strict=True) for of in (0.22, 0.4)}
+    | {band(light, of): band(dark, of) for light, dark in zip(SERIES, _DARK_SERIES, strict=True) for of in BANDS}
     | {band(SERIES[0], step): band(_DARK_SERIES[0], step) for step in STEPS}
 )
 
@@ -112,6 +115,9 @@ _PLACE = {
     "none": 2,
     "weak": 0,
     "proportional": 1,
+    "early": 0,
+    "steady": 1,
+    "late": 3,
     # replications
     "agrees": 2,
     "does not agree": 1,

@@ -52,7 +52,7 @@ def test_every_colour_is_legible_in_the_light_and_in_the_dark(colour):
 def test_the_dark_palette_replaces_every_colour_and_every_band_by_another():
     light = {theme.PAPER, theme.INK, theme.MUTED, theme.GRID, *theme.SERIES}
     steps = {theme.band(theme.SERIES[0], step) for step in theme.STEPS}
-    assert set(theme.DARK) == light | {theme.band(colour) for colour in theme.SERIES} | steps
+    assert set(theme.DARK) == light | {theme.band(colour, of) for colour in theme.SERIES for of in theme.BANDS} | steps
     assert not {light.lower() for light in theme.DARK} & {dark.lower() for dark in theme.DARK.values()}  # no chain
 
 

@@ -7,6 +7,7 @@ drawn; a mark is never told apart by its colour alone.
 
 from b12analysis.figures.courses import against, courses
 from b12analysis.figures.curves import bands, scenarios
+from b12analysis.figures.delays import delay
 from b12analysis.figures.estimates import forest, grouped
 from b12analysis.figures.fans import recovery_fans
 from b12analysis.figures.grids import heat_map, upset
@@ -17,6 +18,7 @@ __all__ = [
     "against",
     "bands",
     "courses",
+    "delay",
     "forest",
     "grouped",
     "heat_map",

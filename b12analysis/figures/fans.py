@@ -116,7 +116,7 @@ def _fan(fig: go.Figure, part: pd.DataFrame, symptom: str, axes: dict[str, str])
     """Draw a symptom's spread, how sure its middle is, and the middle itself."""
     style, last = theme.look(symptom), part.iloc[-1]
     x = [math.sqrt(month) for month in part["month"]]
-    limits = {"band": ("lower", "upper", 0.22), "middle": (*_MEDIAN, 0.4)}
+    limits = {"band": ("lower", "upper", theme.BANDS[0]), "middle": (*_MEDIAN, theme.BANDS[1])}
     for name, (low, high, opacity) in limits.items():
         if low in part and high in part:
             fig.add_scatter(
