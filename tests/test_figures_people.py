@@ -1,4 +1,4 @@
-"""Of 100 people, and what a whole is made of: the counts add up, nothing lies on anything, colour is never alone."""
+"""Of 100 people: the counts add up, nothing lies on anything, colour is never alone."""
 
 import numpy as np
 import pandas as pd
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from b12analysis import theme
 from b12analysis.arguments import InputError
-from b12analysis.figures import icons, shares
+from b12analysis.figures import icons
 
 OUTCOMES = ["problem gone", "at least half gone", "less than half gone"]
 #: Positions are sums and products of a few floats.
@@ -134,53 +134,3 @@ def test_groups_with_other_outcomes_are_refused_by_name():
         icons(regimens().iloc[:-1], by="regimen")
     with pytest.raises(InputError, match="nothing to draw"):
         icons(regimens().iloc[:0], by="regimen")
-
-
-PARTS = ["people differ", "parameters not known", "scenario of delay"]
-
-
-def parts(*values):
-    return pd.DataFrame(
-        {"label": ["walking"] * 3 + ["vision"] * 3, "part": PARTS * 2, "share": [*values, 0.7, 0.2, 0.1]}
-    )
-
-
-def test_parts_of_a_whole_follow_each_other_and_differ_without_colour():
-    fig = shares(parts(0.55, 0.4, 0.05), axis_title="share of the spread, %")
-    assert [trace.name for trace in fig.data] == PARTS
-    assert np.array([trace.x for trace in fig.data]).sum(axis=0) == pytest.approx([100, 100], abs=ROUNDING)
-    drawn = [list(trace.x) for trace in fig.data]
-    assert drawn == [pytest.approx(pair, abs=ROUNDING) for pair in ([55, 70], [40, 20], [5, 10])]
-    assert fig.layout.barmode == "stack"
-    assert len({trace.marker.pattern.shape for trace in fig.data}) == 3
-    assert fig.layout.xaxis.title.text == "share of the spread, %"
-    assert fig.layout.showlegend
-
-
-def test_a_piece_says_its_per_cent_in_its_middle_where_it_has_room():
-    notes = [note for note in shares(parts(0.55, 0.4, 0.05)).layout.annotations if note.xref != "paper"]
-    said = {note.text: round(note.x, 6) for note in notes}
-    assert said == {"55 %": 27.5, "40 %": 75, "70 %": 35, "20 %": 80, "10 %": 95}  # 5 % has no room
-    labels = [note.text for note in shares(parts(0.55, 0.4, 0.05)).layout.annotations if note.xref == "paper"]
-    assert labels == ["walking", "vision"]
-
-
-def test_a_part_that_a_label_has_not_is_nothing():
-    fig = shares(parts(0.6, 0.4, 0).drop(index=2))
-    assert fig.data[2].x == (0, 10)
-
-
-@pytest.mark.parametrize(
-    ("table", "words"),
-    [
-        (parts(0.5, 0.3, 0.1), "the shares of 'walking' add up to 0.9"),
-        (parts(1.5, -0.5, 0), "share in rows=1.5"),
-        (parts(0.5, 0.5, 0).iloc[:0], "nothing to draw"),
-        (parts(0.5, 0.5, 0).assign(part="all"), "rows has 'all' twice"),
-        (pd.DataFrame({"label": "a", "part": list("abcdefg"), "share": 1 / 7}), "rows has 7 parts; 6 can"),
-        (parts(0.5, 0.5, 0).drop(columns="share"), "rows lacks column 'share'"),
-    ],
-)
-def test_what_is_no_whole_is_refused(table, words):
-    with pytest.raises(InputError, match=words):
-        shares(table)

@@ -11,7 +11,7 @@ from b12analysis.figures.delays import delay
 from b12analysis.figures.estimates import forest, grouped
 from b12analysis.figures.fans import recovery_fans
 from b12analysis.figures.grids import heat_map, upset
-from b12analysis.figures.parameters import shares
+from b12analysis.figures.parameters import priors, shares
 from b12analysis.figures.people import icons
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "grouped",
     "heat_map",
     "icons",
+    "priors",
     "recovery_fans",
     "scenarios",
     "shares",

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 
 from b12analysis import theme
 from b12analysis.arguments import InputError, check_columns
+from b12analysis.figures.labels import label as put_label
 
 __all__ = ["against", "courses"]
 
@@ -217,7 +218,8 @@ def against(
                 text=[_said(row, label) for row in rows[kept].to_dict("records")],
                 hovertemplate="%{text}<extra></extra>",
             )
-    labels = [_label(row, label, detail, at) for row, at in zip(rows.to_dict("records"), y, strict=True)]
+    quiet = [str(text) if pd.notna(text) else "" for text in rows[detail]] if detail else [""] * len(rows)
+    labels = [put_label(str(row), more, at, lift=0.2) for row, more, at in zip(rows[label], quiet, y, strict=True)]
     fig.update_layout(annotations=labels)
     fig.add_vline(1, line={"color": theme.INK, "width": 1.5})
     ticks = [float(f"{step}e{power}") for power in range(-3, 4) for step in (1, 2, 5)]
@@ -233,21 +235,3 @@ def _said(row: dict, label: str) -> str:
         theme.number(row[name]) for name in ("observed", "predicted", "lower", "upper")
     )
     return f"{row[label]}<br>observed <b>{observed}</b>; predicted {predicted} ({lower} to {upper})"
-
-
-def _label(row: dict, label: str, detail: str | None, y: float) -> dict:
-    quiet = str(row[detail]) if detail and pd.notna(row[detail]) else ""
-    beside = f"  <span style='color:{theme.MUTED}'>{quiet}</span>" if quiet else ""
-    return {
-        "x": 0,
-        "xref": "paper",
-        "xanchor": "left",
-        "y": y + 0.2,
-        "yanchor": "bottom",
-        "text": f"{row[label]}{beside}",
-        "showarrow": False,
-        "align": "left",
-        "font": {"size": 12},
-        "bgcolor": theme.PAPER,
-        "borderpad": 0,
-    }

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 
 from b12analysis import theme
 from b12analysis.arguments import InputError, check_columns
+from b12analysis.figures.labels import label as put_label
 
 __all__ = ["forest", "grouped"]
 
@@ -80,7 +81,7 @@ def forest(
         is_summary = bool(summary and row[summary])
         words = str(row[label])
         quiet = str(row[detail]) if detail and pd.notna(row[detail]) else ""
-        labels.append(_label(f"<b>{words}</b>" if is_summary else words, quiet, y))
+        labels.append(put_label(f"<b>{words}</b>" if is_summary else words, quiet, y))
         style = {"colour": theme.SERIES[0], "shape": "circle"} if look is None else theme.look(row[look])
         if is_summary:
             style = {"colour": theme.INK, "shape": "diamond-wide"}
@@ -156,7 +157,7 @@ def grouped(
     labels: list[dict] = []
     for block in drawn[label].drop_duplicates():
         y -= 30
-        labels.append(_label(str(block), "", y, lift=2))
+        labels.append(put_label(str(block), "", y, lift=2))
         part = drawn[drawn[label] == block].set_index(group)
         for name in names:
             if name in part.index:
@@ -314,24 +315,6 @@ def _wrap(text: str, width: int = 48) -> str:
         else:
             lines.append(word)
     return "<br>".join(lines)
-
-
-def _label(words: str, quiet: str, y: float, *, lift: float = 0.22) -> dict:
-    """Return a row's label above its mark, the detail beside it in a quieter colour."""
-    beside = f"  <span style='color:{theme.MUTED}'>{quiet}</span>" if quiet else ""
-    return {
-        "x": 0,
-        "xref": "paper",
-        "xanchor": "left",
-        "y": y + lift,
-        "yanchor": "bottom",
-        "text": words + beside,
-        "showarrow": False,
-        "align": "left",
-        "font": {"size": 12},
-        "bgcolor": theme.PAPER,
-        "borderpad": 0,
-    }
 
 
 def _line(fig: go.Figure, x: list[float], y: float, colour: str, words: str, width: float) -> None:
