@@ -107,3 +107,38 @@ def test_the_axis_of_multiples_is_logarithmic_and_marks_one():
 def test_what_has_no_ratio_is_refused(table):
     with pytest.raises(InputError, match="no ratio"):
         against(table)
+
+
+def recovered(**columns):
+    table = pd.DataFrame({"label": ["none of 57 as before", "31 of 45"], "observed": [0.0, 0.69]})
+    table = table.assign(predicted=[0.02, 0.5], lower=[0.0, 0.3], upper=[0.07, 0.6], covered=[True, False])
+    return table.assign(**columns)
+
+
+def test_shares_stand_as_per_cent_with_a_tick_for_the_prediction_and_none_among_them():
+    fig = against(recovered(), shares=True, level="90 % of such series")
+    bar, tick, hit, miss = fig.data
+    assert [*bar.base, *tick.x, *hit.x, *miss.x] == pytest.approx([0, 30, 2, 50, 0, 69])
+    assert [base + length for base, length in zip(bar.base, bar.x, strict=True)] == pytest.approx([7, 60])
+    assert bar.name == "90 % of such series, as the model predicts"
+    assert fig.layout.xaxis.type is None
+    assert fig.layout.xaxis.title.text.endswith("%")
+    assert not fig.layout.shapes  # a share has no 1 to be compared with
+    assert "observed <b>69 %</b>; predicted 50 % (30 to 60)" in miss.text[0]
+
+
+def test_what_was_observed_has_its_interval_where_it_is_known():
+    table = recovered(observed_lower=[0.0, math.nan], observed_upper=[0.06, math.nan])
+    hit, miss = against(table, shares=True).data[2:]
+    assert (*hit.error_x.arrayminus, *hit.error_x.array) == pytest.approx((0, 6))
+    assert miss.error_x.array is None
+    ratio = against(results(observed_lower=[2.0, 40.0], observed_upper=[5.0, 60.0])).data
+    assert (ratio[1].error_x.arrayminus, ratio[1].error_x.array) == ((0.5,), (1.0,))
+    assert all(trace.error_x.array is None for trace in against(results()).data)
+
+
+def test_what_is_no_share_is_refused():
+    with pytest.raises(InputError, match="holds a value that is no share"):
+        against(recovered(upper=7), shares=True)
+    with pytest.raises(InputError, match="rows is empty"):
+        against(recovered().iloc[:0], shares=True)

@@ -637,12 +637,13 @@ def test_every_colour_of_a_figure_has_its_dark_counterpart(draw):
 
 @pytest.mark.parametrize("draw", FIGURES.values(), ids=FIGURES)
 def test_every_figure_draws_its_uncertainty(draw):
-    for trace in draw().data:
+    fig = draw()
+    for trace in fig.data:
         if trace.type == "heatmap" or trace.name in WITHOUT:  # its cells say their intervals
             continue
         bars = [bar for bar in (trace.error_x, trace.error_y) if bar.array is not None]
         band = trace.fill == "toself"
-        of_a_band = any(other.name == f"{trace.name}: band" for other in draw().data)
+        of_a_band = any(other.name == f"{trace.name}: band" for other in fig.data)
         assert bars or band or of_a_band, trace.name
 
 

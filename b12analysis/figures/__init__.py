@@ -5,12 +5,13 @@ stand above what they name, at the left edge, so that a phone shows the same pic
 drawn; a mark is never told apart by its colour alone.
 """
 
-from b12analysis.figures.courses import against, courses
+from b12analysis.figures.courses import courses
 from b12analysis.figures.curves import bands, scenarios
 from b12analysis.figures.delays import delay
 from b12analysis.figures.estimates import forest, grouped
 from b12analysis.figures.fans import recovery_fans
 from b12analysis.figures.grids import heat_map, upset
+from b12analysis.figures.observed import against
 from b12analysis.figures.parameters import priors, shares
 from b12analysis.figures.people import icons
 

@@ -1,4 +1,4 @@
-"""Courses of several measures over the same time, and results of studies against what was predicted."""
+"""Courses of several measures over the same time."""
 
 from __future__ import annotations
 
@@ -9,14 +9,11 @@ import plotly.graph_objects as go
 
 from b12analysis import theme
 from b12analysis.arguments import InputError, check_columns
-from b12analysis.figures.labels import label as put_label
 
-__all__ = ["against", "courses"]
+__all__ = ["courses"]
 
 #: Pixels of a panel, and between two.
 _PANEL, _GAP = 165, 50
-#: Pixels for one row of results: the label's line and the mark's line.
-_ROW = 44
 
 
 def courses(
@@ -152,86 +149,3 @@ def _course(
         yaxis=axis,
         meta=meta,
     )
-
-
-def against(
-    rows: pd.DataFrame,
-    *,
-    label: str = "label",
-    detail: str | None = None,
-    axis_title: str = "observed, over what the model predicts",
-) -> go.Figure:
-    """Draw what studies observed against what was predicted: a bar for the prediction's interval, a mark for the study.
-
-    Parameters
-    ----------
-    rows : DataFrame
-        ``observed, predicted, lower, upper`` (interval of the prediction), ``covered`` (whether it holds the observed)
-        and the columns named below; all positive, of any unit.
-    label, detail : str
-        Columns with the text above each row, and a quieter one after it.
-    axis_title : str
-        Title of the axis.
-
-    Returns
-    -------
-    Figure
-
-    Raises
-    ------
-    InputError
-        If columns are missing, a value is not positive, or there is nothing to draw.
-
-    Examples
-    --------
-    >>> table = pd.DataFrame({"label": ["a"], "observed": [3.0], "predicted": [2.0], "lower": [1.0], "upper": [4.0]})
-    >>> [float(x) for x in against(table.assign(covered=True)).data[1].x]
-    [1.5]
-    """
-    needed = ["observed", "predicted", "lower", "upper", "covered", label, *filter(None, [detail])]
-    check_columns("rows", rows.columns, needed)
-    values = rows[["observed", "predicted", "lower", "upper"]].astype(float)
-    if rows.empty or not (values > 0).all(axis=None):
-        raise InputError("rows is empty or holds a value that is not positive; there is no ratio to draw")
-    ratios = values.div(values["predicted"], axis=0)
-    fig, y = go.Figure(), [float(len(rows) - 1 - place) for place in range(len(rows))]
-    fig.add_bar(
-        base=ratios["lower"].tolist(),
-        x=(ratios["upper"] - ratios["lower"]).tolist(),
-        y=y,
-        width=0.26,
-        orientation="h",
-        marker={"color": theme.band(theme.SERIES[5], 0.22)},
-        name="95 % of such studies, as the model predicts",
-        hoverinfo="skip",
-    )
-    for is_hit, words, place, shape in ((True, "observed, inside", 2, "circle"), (False, "observed, outside", 1, "x")):
-        kept = (rows["covered"].astype(bool) == is_hit).to_numpy()
-        if kept.any():
-            fig.add_scatter(
-                x=ratios["observed"][kept].tolist(),
-                y=[at for at, keep in zip(y, kept, strict=True) if keep],
-                mode="markers",
-                marker={"size": 10, "symbol": shape, "color": theme.SERIES[place]},
-                name=words,
-                cliponaxis=False,
-                text=[_said(row, label) for row in rows[kept].to_dict("records")],
-                hovertemplate="%{text}<extra></extra>",
-            )
-    quiet = [str(text) if pd.notna(text) else "" for text in rows[detail]] if detail else [""] * len(rows)
-    labels = [put_label(str(row), more, at, lift=0.2) for row, more, at in zip(rows[label], quiet, y, strict=True)]
-    fig.update_layout(annotations=labels)
-    fig.add_vline(1, line={"color": theme.INK, "width": 1.5})
-    ticks = [float(f"{step}e{power}") for power in range(-3, 4) for step in (1, 2, 5)]
-    fig.update_xaxes(type="log", title_text=axis_title, tickvals=ticks, fixedrange=True)
-    fig.update_yaxes(visible=False, range=[-0.6, len(rows) - 0.1], fixedrange=True)
-    legend = {"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0, "xanchor": "left", "itemclick": False}
-    height = _ROW * len(rows) + 140
-    return fig.update_layout(template="b12", height=height, margin_t=78, showlegend=True, legend=legend)
-
-
-def _said(row: dict, label: str) -> str:
-    observed, predicted, lower, upper = (
-        theme.number(row[name]) for name in ("observed", "predicted", "lower", "upper")
-    )
-    return f"{row[label]}<br>observed <b>{observed}</b>; predicted {predicted} ({lower} to {upper})"
