@@ -42,6 +42,7 @@ _HOMES = {
     "latent_class": "testing",
     "recovery_curve": "recovery",
     "simulate_recovery": "recovery",
+    "fit_recovery": "recovery",
     "simulate_regimen": "kinetics",
     "time_to": "kinetics",
     "compare_regimens": "kinetics",

@@ -13,6 +13,7 @@ months ("late"). In each, parameters are drawn from what a fit to dated series o
 """
 
 from b12analysis.recovery.draws import SCENARIOS
+from b12analysis.recovery.followup import fit_recovery, recovery_fitted
 from b12analysis.recovery.outcomes import OUTCOMES, compare_recovery, cost_of_delay, recovery_outcomes
 from b12analysis.recovery.patients import CAUSES, PROFILES, SEVERITIES, patient
 from b12analysis.recovery.simulation import recovery_curve, simulate_recovery, symptoms_of
@@ -26,8 +27,10 @@ __all__ = [
     "SEVERITIES",
     "compare_recovery",
     "cost_of_delay",
+    "fit_recovery",
     "patient",
     "recovery_curve",
+    "recovery_fitted",
     "recovery_outcomes",
     "recovery_spread",
     "recovery_times",

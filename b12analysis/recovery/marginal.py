@@ -1,0 +1,172 @@
+"""The likelihood of scores followed over time, with each patient's own course integrated over.
+
+Deficits are on a scale where 0 is the best score that the scale can give and 1 the worst. A patient's course is
+
+    m(t) = d * (1 - C * (1 - 2 ** (-t / h)))         logit C, ln h and d normal between patients
+
+and a score is m(t) + error, normal. A score says that this lies between two limits: at the bounds of the scale one of
+them is infinite. The integral over a patient's three numbers is a Gauss-Hermite rule about where they are likeliest.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+__all__ = ["PARAMETERS", "Visits", "likeliest", "marginal", "personal"]
+
+#: What is estimated, on the scale where it is: mean and ln SD between patients of logit C, ln h and d; ln SD of errors.
+PARAMETERS = ("ceiling", "half_time", "deficit", "ceiling_sd", "half_time_sd", "deficit_sd", "error")
+#: Nodes for each of a patient's three numbers: given the first two, the likelihood of the deficit is nearly normal.
+NODES = (7, 7, 5)
+#: Beyond these a search may try ln h, but not go: its exponential would not be a number.
+LN_LIMITS = (-60, 60)
+LN_2, LN_2PI = np.log([2, 2 * np.pi])
+
+
+@dataclass(frozen=True)
+class Visits:
+    """Visits, a patient's next to each other: when, the limits of the deficit (equal where it is exact), whose."""
+
+    months: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    patient: np.ndarray
+
+    @property
+    def starts(self) -> np.ndarray:
+        """Where each patient's visits begin."""
+        return np.flatnonzero(np.diff(self.patient, prepend=-1))
+
+
+def marginal(
+    values: np.ndarray, visits: Visits, place: tuple[np.ndarray, np.ndarray] | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Log likelihood of each patient's scores, and its gradient, at ``values`` of ``PARAMETERS``.
+
+    The nodes lie about ``place``, which :func:`likeliest` gives; by default about that of these ``values``.
+    """
+    log_weights, z, terms = _integrand(values, visits, place)
+    top = log_weights.max(axis=1, keepdims=True)
+    mass = np.exp(log_weights - top)
+    total = mass.sum(axis=1, keepdims=True)
+    weights = (mass / total)[visits.patient]
+    by_number = [weights * terms["slope"] * part for part in terms["parts"]]
+    by_mean = [part.sum(axis=1) for part in by_number]
+    by_spread = [
+        spread * (part * z[visits.patient, :, k]).sum(axis=1)
+        for k, (part, spread) in enumerate(zip(by_number, np.exp(values[3:6]), strict=True))
+    ]
+    gradient = np.stack([*by_mean, *by_spread, (weights * terms["scale"]).sum(axis=1)], axis=1)
+    return (top + np.log(total))[:, 0], np.add.reduceat(gradient, visits.starts)
+
+
+def personal(values: np.ndarray, visits: Visits) -> np.ndarray:
+    """Deficit expected at each visit, given all of the patient's scores."""
+    log_weights, _, terms = _integrand(values, visits)
+    weights = np.exp(log_weights - log_weights.max(axis=1, keepdims=True))
+    weights /= weights.sum(axis=1, keepdims=True)
+    return (weights[visits.patient] * terms["course"]).sum(axis=1)
+
+
+def _integrand(
+    values: np.ndarray, visits: Visits, place: tuple[np.ndarray, np.ndarray] | None = None
+) -> tuple[np.ndarray, np.ndarray, dict]:
+    """Log of weight times likelihood by patient and node, the nodes, and the terms of each visit."""
+    centre, spread = place or likeliest(values, visits)
+    nodes, log_rule = _rule()
+    z = centre[:, None, :] + nodes @ spread.transpose(0, 2, 1)
+    terms = _terms(values, visits, z)
+    log_size = np.log(np.diagonal(spread, axis1=1, axis2=2)).sum(axis=1)[:, None]
+    log_prior = -0.5 * (z**2).sum(axis=2) - 1.5 * np.log(2 * np.pi)
+    likelihood = np.add.reduceat(terms["log"], visits.starts, axis=0)
+    return log_size + log_rule + log_prior + likelihood, z, terms
+
+
+@lru_cache
+def _rule() -> tuple[np.ndarray, np.ndarray]:
+    """Nodes in three dimensions and the logs of their weights, for integrands that are near exp(-|x|² / 2)."""
+    rules = [np.polynomial.hermite_e.hermegauss(n) for n in NODES]
+    nodes = np.stack(np.meshgrid(*(x for x, _ in rules), indexing="ij"), axis=-1).reshape(-1, 3)
+    weights = np.einsum("i,j,k->ijk", *(w for _, w in rules)).ravel()
+    return nodes, np.log(weights) + 0.5 * (nodes**2).sum(axis=1)
+
+
+def _terms(values: np.ndarray, visits: Visits, z: np.ndarray) -> dict:
+    """By visit and node: the course, its derivatives by logit C, ln h and d, and the log likelihood's by the course."""
+    from scipy.special import expit
+
+    x = values[:3] + np.exp(values[3:6]) * z
+    ceiling = expit(x[..., 0])[visits.patient]
+    times = visits.months[:, None] * np.exp(-np.clip(x[..., 1], *LN_LIMITS))[visits.patient]
+    deficit = x[..., 2][visits.patient]
+    left = np.exp2(-times)
+    share = 1 - ceiling * (1 - left)
+    parts = (-deficit * ceiling * (1 - ceiling) * (1 - left), deficit * ceiling * left * LN_2 * times, share)
+    return {"course": deficit * share, "parts": parts, **_scores(visits, deficit * share, np.exp(values[6]))}
+
+
+def _scores(visits: Visits, course: np.ndarray, error: float) -> dict:
+    """Log likelihood of each score, its slope and information by the course, and its derivative by ln ``error``."""
+    exact = visits.low == visits.high
+    ranged = ~exact
+    above = (visits.high[:, None] - course) / error
+    log, slope, scale = -0.5 * above**2 - np.log(error) - 0.5 * LN_2PI, above / error, above**2 - 1
+    information = np.full_like(course, error**-2)
+    if ranged.any():
+        below = (visits.low[ranged, None] - course[ranged]) / error
+        log[ranged], slope[ranged], scale[ranged], information[ranged] = _between(below, above[ranged], error)
+    return {"log": log, "slope": slope, "scale": scale, "information": information}
+
+
+def _between(low: np.ndarray, high: np.ndarray, error: float) -> tuple[np.ndarray, ...]:
+    """Say the same of scores of which only limits are known, in standard errors from the course."""
+    from scipy.special import log_ndtr
+
+    mirrored = low > 0  # the upper tail's probabilities differ by less than they are rounded to
+    u, v = np.where(mirrored, -low, high), np.where(mirrored, -high, low)
+    with np.errstate(divide="ignore"):
+        log_u = log_ndtr(u)
+        log = log_u + np.log(-np.expm1(np.minimum(log_ndtr(v) - log_u, -1e-15)))
+
+    def relative_density(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        density = np.exp(-0.5 * x**2 - np.where(np.isfinite(x), log + 0.5 * LN_2PI, 0))
+        return density, np.where(np.isfinite(x), x, 0) * density
+
+    (at_low, low_moment), (at_high, high_moment) = relative_density(low), relative_density(high)
+    difference, moment = at_low - at_high, low_moment - high_moment
+    information = np.maximum(difference**2 - moment, 0)
+    return log, difference / error, moment, information / error**2
+
+
+def likeliest(values: np.ndarray, visits: Visits, steps: int = 30) -> tuple[np.ndarray, np.ndarray]:
+    """Each patient's likeliest z, by damped scoring, and the Cholesky factor of its approximate covariance."""
+    starts, spreads = visits.starts, np.exp(values[3:6])
+    z = np.zeros((len(starts), 3))
+    damping = np.full(len(starts), 1e-3)
+
+    def look(z: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        terms = _terms(values, visits, z[:, None, :])
+        parts = np.stack([part[:, 0] for part in terms["parts"]], axis=1) * spreads
+        height = np.add.reduceat(terms["log"][:, 0], starts) - 0.5 * (z**2).sum(axis=1)
+        slope = np.add.reduceat(terms["slope"] * parts, starts) - z
+        products = parts[:, :, None] * parts[:, None, :] * terms["information"][:, :, None]
+        return height, slope, np.add.reduceat(products, starts) + np.eye(3)
+
+    height, slope, information = look(z)
+    for _ in range(steps):
+        eased = information * (1 + damping[:, None, None] * np.eye(3))
+        move = np.linalg.solve(eased, slope[..., None])[..., 0]
+        tried = look(z + move)
+        better = tried[0] >= height - 1e-12
+        damping = np.where(better, damping / 10, damping * 10)
+        z = np.where(better[:, None], z + move, z)
+        height, slope, information = (
+            np.where(better.reshape(-1, *[1] * (new.ndim - 1)), new, old)
+            for new, old in zip(tried, (height, slope, information), strict=True)
+        )
+        if np.abs(move).max() < 1e-4:
+            break
+    return z, np.linalg.cholesky(np.linalg.inv(information))

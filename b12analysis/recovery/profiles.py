@@ -1,0 +1,135 @@
+"""The maximum of the likelihood of a follow-up, and how far each parameter can go before it falls too far.
+
+A limit is where the likelihood, highest over all other parameters, has fallen by the amount that would hold a mean of
+as many normal values as there are patients: n ln(1 + t² / (n - 1)) / 2, which for many patients is 3.84 / 2.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from b12analysis.recovery.marginal import PARAMETERS, Visits, likeliest, marginal
+
+__all__ = ["Maximum", "limit", "maximise"]
+
+#: A half-time beyond this many times the last visit, or this part of the first, is no half-time that visits can show.
+REACH = 20
+#: A spread or an error below this counts as none: SD of logit C, of ln h, of d and of errors, as shares of the scale.
+NONE = (0.02, 0.02, 0.002, 0.002)
+#: Scaled gradient at which a profile's climb ends, within 0.01 of its top; limits are found within this share of an SE.
+FLAT, NEAR = 0.05, 0.02
+
+
+@dataclass(frozen=True)
+class Maximum:
+    """Where the likelihood is highest, how high, how curved it is there, and how far parameters may go."""
+
+    values: np.ndarray
+    height: float
+    information: np.ndarray
+    lowest: np.ndarray
+    highest: np.ndarray
+
+    def bounded(self, k: int) -> bool:
+        """Whether a parameter lies at the end of its range."""
+        return not self.lowest[k] + 1e-6 < self.values[k] < self.highest[k] - 1e-6
+
+
+def maximise(visits: Visits) -> Maximum:
+    """Return the maximum-likelihood estimate."""
+    from scipy.optimize import minimize
+
+    lowest, highest = _ranges(visits)
+
+    def fall(values: np.ndarray) -> tuple[float, np.ndarray]:
+        heights, gradients = marginal(values, visits)
+        return -heights.sum(), -gradients.sum(axis=0)
+
+    ends = np.column_stack([lowest, highest])
+    tries = [
+        minimize(fall, np.clip(start, lowest, highest), jac=True, method="L-BFGS-B", bounds=ends)
+        for start in _starts(visits)
+    ]
+    best = min(tries, key=lambda tried: tried.fun)
+    scores = marginal(best.x, visits)[1]
+    return Maximum(best.x, -best.fun, scores.T @ scores + 0.5 * np.eye(len(PARAMETERS)), lowest, highest)
+
+
+def limit(visits: Visits, top: Maximum, k: int, side: int, level: float) -> float:
+    """Return the lower (``side=-1``) or upper (1) limit of parameter ``k``; infinite where its range ends before."""
+    from scipy.optimize import brentq
+    from scipy.stats import t
+
+    n = len(visits.starts)
+    far = np.sqrt(n * np.log1p(t.ppf((1 + level) / 2, n - 1) ** 2 / (n - 1)))
+    end = top.highest[k] if side > 0 else top.lowest[k]
+    step = side * far * np.sqrt(np.linalg.inv(top.information)[k, k])
+    climb = _Climb(visits, top, k)
+
+    def excess(value: float) -> float:
+        return climb.fallen(value) - far
+
+    near, away = top.values[k], top.values[k] + step
+    while (away - end) * side < 0 and excess(away) < 0:
+        near, away = away, away + step
+    if (away - end) * side >= 0:
+        away = end
+        if excess(away) < 0:
+            return side * np.inf
+    return brentq(excess, near, away, xtol=NEAR * abs(step) / far)
+
+
+class _Climb:
+    """Climbs to the top of the likelihood with one parameter held, from where it got to last time."""
+
+    def __init__(self, visits: Visits, top: Maximum, k: int) -> None:
+        self.visits, self.top, self.k = visits, top, k
+        self.others = np.arange(len(PARAMETERS)) != k
+        covariance = np.linalg.inv(top.information[np.ix_(self.others, self.others)])
+        self.drift = -covariance @ top.information[self.others, k]
+        self.scale = np.linalg.cholesky(covariance)
+        self.found = {top.values[k]: (0.0, top.values[self.others])}
+
+    def fallen(self, value: float) -> float:
+        """Square root of twice the fall of the likelihood at this value of the parameter."""
+        from scipy.optimize import minimize
+
+        if value not in self.found:
+            nearest = min(self.found, key=lambda known: abs(known - value))
+            start = self.found[nearest][1] + self.drift * (value - nearest)
+            inside = np.clip(np.insert(start, self.k, value), self.top.lowest, self.top.highest)
+            place = likeliest(inside, self.visits)  # held, so that the gradient is that of the sum
+
+            def fall(x: np.ndarray) -> tuple[float, np.ndarray]:
+                values = np.insert(start + self.scale @ x, self.k, value)
+                inside = np.clip(values, self.top.lowest, self.top.highest)
+                heights, gradients = marginal(inside, self.visits, place)
+                gradient = np.where(values == inside, gradients.sum(axis=0), 0)[self.others]
+                return self.top.height - heights.sum(), -gradient @ self.scale
+
+            ended = minimize(fall, np.zeros(len(start)), jac=True, method="BFGS", options={"gtol": FLAT})
+            self.found[value] = (np.sqrt(2 * max(ended.fun, 0)), start + self.scale @ ended.x)
+        return self.found[value][0]
+
+
+def _ranges(visits: Visits) -> tuple[np.ndarray, np.ndarray]:
+    later = visits.months[visits.months > 0]
+    half_time = np.log([later.min() / REACH, later.max() * REACH])
+    lowest = [-7, half_time[0], 0.001, *np.log(NONE)]
+    highest = [7, half_time[1], 2, *np.log([6, 3, 1, 1])]
+    return np.array(lowest), np.array(highest)
+
+
+def _starts(visits: Visits) -> list[np.ndarray]:
+    """Rough values to start from: the half-time early or late among the visits."""
+    seen = np.where(np.isinf(visits.low), visits.high, np.where(np.isinf(visits.high), visits.low, visits.low))
+    first, last = seen[visits.starts], seen[np.append(visits.starts[1:], len(seen)) - 1]
+    back = np.clip(1 - last.mean() / first.mean(), 0.1, 0.95)
+    later = visits.months[visits.months > 0]
+    spreads = np.log([0.8, 0.5, max(first.std(), 0.02), 0.1])
+    return [
+        np.array([np.log(back / (1 - back)), np.log(half_time), first.mean(), *spreads])
+        for half_time in (later.min(), np.median(later))
+    ]
