@@ -42,6 +42,8 @@ _HOMES = {
     "latent_class": "testing",
     "recovery_curve": "recovery",
     "simulate_recovery": "recovery",
+    "recovery_outcomes": "recovery",
+    "cost_of_delay": "recovery",
     "fit_recovery": "recovery",
     "simulate_regimen": "kinetics",
     "time_to": "kinetics",

@@ -1,127 +1,218 @@
-"""What the recovery report says: curves, scenarios of delay and observed outcomes in words."""
+"""What the recovery report says at its head and foot: who, how many of 100 recover, and how function comes back."""
 
 from __future__ import annotations
 
 import pandas as pd
 
+from b12analysis import evidence
 from b12analysis.estimates import prevalence
+from b12analysis.findings.kinetics import labels as regimen_labels
 from b12analysis.findings.words import ESTIMATE, ORIGIN, Row, known, labelled, ordered, spread
-from b12analysis.recovery import PROFILES
 from b12analysis.theme import share
 
 __all__ = [
     "CAVEATS",
-    "DELAY_AXES",
-    "DELAY_WORDS",
+    "MIDDLE",
+    "MONTHS",
     "OUTCOME_COLUMNS",
+    "PERIODS",
     "SYNDROMES",
+    "TIMELINE",
     "answer",
+    "claims",
     "fans",
-    "leading_first",
+    "fate_words",
+    "fates",
     "observed",
     "observed_recovery",
-    "scenarios",
+    "place",
+    "rests_on",
 ]
 
-CAVEATS = [
-    "**Nobody's course can be predicted from this.** No validated equation exists, and no study has measured recovery "
-    "symptom by symptom over time.",
-    "The spread of the lasting part rests on recovery figures recalled from a series of 1991 whose results nobody here "
-    "has read; half-times rest on one series of 57 people, of whom 45 were followed: 31 had recovered wholly at three "
-    "months, which is 69 % of those followed and 54 % if nobody else had.",
-    "These two series differ: 69 % in three months in one, 47 % in the end in the other. The model reconciles them by "
-    "assuming that the first called recovery complete with up to 30 % of the deficit left, the other with up to 5 %. "
-    "Wholly, on this page, has the strict meaning; the three scenarios of delay weigh the same in it: our choice.",
-    "Age, signs and severity enter with the direction that was reported and a wide guess of how strong they are: no "
-    "effect sizes were found.",
-    "Memory: uncontrolled studies report improvement, controlled comparisons in established dementia none. The model "
-    "spans both.",
-]
-
-DELAY_WORDS = {
-    "none": "delay does no harm",
-    "weak": "harm grows with √duration",
-    "proportional": "harm grows with duration",
+#: When the curves are read, months.
+MONTHS = [0, 0.25, 0.5, 1, 1.5, 2, 3, 4, 5, 6, 9, 12, 18, 24]
+#: The timeline of the article (claims R1 to R3), months.
+PERIODS = pd.DataFrame(
+    {
+        "label": [
+            "first weeks: more energy, less weakness",
+            "1 to 3 months: tingling and memory begin to improve",
+            "3 to 6 months or more: most of the recovery",
+        ],
+        "start": [0.0, 1.0, 3.0],
+        "end": [1.0, 3.0, None],
+    }
+)
+TIMELINE = "what the article says"
+MIDDLE = "where the middle patient lies (80 %)"
+#: Outcomes in the words of the page.
+FATES = {
+    "complete": "nothing left that they notice",
+    "half": "at least half gone, not all",
+    "lasting": "less than half gone",
 }
+CAUSES = {
+    "dietary": "a diet without animal food",
+    "metformin": "metformin",
+    "ppi": "a proton-pump inhibitor",
+    "pernicious_anaemia": "pernicious anaemia",
+    "gastrectomy": "the stomach removed",
+    "crohn": "Crohn's disease of the ileum",
+    "nitrous_oxide": "nitrous oxide",
+}
+CAVEATS = [
+    "**Nobody's course can be predicted from this.** These are shares of groups. No validated equation for one person "
+    "exists, and 8 complete recoveries carry all that is known of who recovers from damage to the cord.",
+    "**No trial has compared regimens by what became of nerves**, so none of them can be ranked by it. One trial of "
+    "methylcobalamin against placebo in diabetic neuropathy measured nerves and found them better; it compared no "
+    "regimens. There is no pooled effect of tablets against injections here, because nobody could pool one.",
+    "**That damage becomes permanent after 3 months is the text of a product label, without data.** A series of 36 "
+    "puts it at 6 months, an open study of memory at 12. The scenario of late harm spans 2 to 12.",
+    "**What delay does is not known.** Four scenarios fit the published series as well as each other; in one of them "
+    "waiting costs nothing. They weigh the same here: our choice.",
+    "**The series disagree**, and not by chance: 31 of 45 recovered completely within 3 months in one, 8 of 57 in "
+    "the end in another, 57 of 121 in a third that is only recalled. The model takes them to differ in who entered "
+    "them, and another series of patients may differ as much: that is why the intervals are so wide.",
+    "**Age, Romberg's and Babinski's sign and long lesions** enter with the direction that was reported and a wide "
+    "guess of how strong they are: no effect sizes were found.",
+    "**The cause acts through stores and uptake alone.** No study shows that nerves recover better from a poor diet "
+    "than from pernicious anaemia once both are treated.",
+    "**Memory**: uncontrolled studies report improvement, controlled comparisons in established dementia none. Most "
+    "people's memory loss is taken to have another cause (29 to 100 %; in dementia 90 to 100 %).",
+    "**When damage begins is not modelled**: people enter with symptoms. Compartments, their weights in symptoms and "
+    "the severity classes are ours, and no weight of this disease for quality of life exists.",
+]
+#: Claims of the article that the page shows.
+_CLAIMS = ("claim-D1", "claim-D6")
 #: Syndromes whose outcomes are shown beside a profile.
 _NERVES = ["mixed", "neuropathy", "myelopathy"]
 SYNDROMES = dict.fromkeys(["sensory", "motor", "myelopathy"], _NERVES) | {
     "cognitive": ["cognitive", "dementia", "mixed"]
 }
-#: Axes of the figure of scenarios.
-DELAY_AXES = {
-    "x": "duration_months",
-    "x_title": "symptoms before treatment, months",
-    "y_title": "recover wholly, % of patients",
-}
 #: Columns of a table of outcomes that a page shows.
 OUTCOME_COLUMNS = ["id", "population", "stratum", "outcome", "months", "cases", "n", *ESTIMATE, "design", *ORIGIN]
 
 
-def answer(symptom: str, month: float, row: pd.Series, complete: pd.Series) -> tuple[str, str]:
+def place(patients: pd.DataFrame, regimen: str) -> str:
+    """Say who the page is about, and how they are treated.
+
+    Examples
+    --------
+    >>> from b12analysis.recovery import patient
+    >>> someone = patient(age=60, duration_months=6, severity="mild", profile="sensory", romberg=True)
+    >>> place(someone, "none")
+    "sensory, mild, age 60, 6 months of symptoms, pernicious anaemia, Romberg's sign; no treatment"
+    """
+    row = patients.iloc[0]
+    signs = [
+        {True: words, False: f"no {words}"}.get(row[name], "")
+        for name, words in {"romberg": "Romberg's sign", "babinski": "Babinski's sign"}.items()
+    ]
+    lesion = "" if pd.isna(row["segments"]) else f"{row['segments']} segments with a lesion"
+    months = f"{row['duration_months']:g} month{'s' * (row['duration_months'] != 1)} of symptoms"
+    who = [row["profile"], row["severity"], f"age {row['age']:g}", months, CAUSES[row["cause"]], *signs, lesion]
+    return f"{', '.join(filter(None, who))}; {regimen_labels()[regimen]}"
+
+
+def claims() -> list[tuple[Row, pd.DataFrame]]:
+    """Return the article's claims on who recovers and on delay, each with the rows that it is judged by."""
+    table = evidence.load("claims").set_index("id", drop=False)
+    return [(row, evidence.cited(row["evidence"])) for row in table.loc[list(_CLAIMS)].to_dict("records")]
+
+
+def rests_on() -> pd.DataFrame:
+    """Return what every figure of the model rests on: its parameters and the series that were fitted."""
+    targets = evidence.load("recovery_targets").query("role == 'fitted'")
+    rows = evidence.cited(" ".join(targets["row"].unique()))
+    return pd.concat([evidence.load("recovery_model")[["id", *ORIGIN]], rows], ignore_index=True)
+
+
+def answer(shares: pd.DataFrame, months: float) -> tuple[str, str]:
     """Return the finding and the answer of the recovery report.
 
     Parameters
     ----------
-    symptom : str
-        Leading symptom of the profile.
-    month : float
-        Month that the answer speaks of.
-    row : Series
-        ``estimate, lower, upper`` of the recovered share at that month.
-    complete : Series
-        ``estimate, lower, upper`` of the share who recover wholly.
+    shares : DataFrame
+        As of :func:`b12analysis.recovery.recovery_outcomes`, of one profile.
+    months : float
+        Month that they were counted at.
 
     Returns
     -------
     (str, str)
         Title and sentence.
     """
-    back, whole = share(*row[ESTIMATE]), share(*complete[ESTIMATE])
-    middle = back.split(" (")[0]
-    finding = f"Model: {middle} of the {symptom} problem gone after {month:g} months, with a wide range"
+    rows = shares.set_index("outcome")
+    whole, lasting = (rows.loc[name, ESTIMATE] for name in ("complete", "lasting"))
+    finding = (
+        f"Model: of 100 people like these, {_of_100(whole['estimate'])} recover completely; it could be "
+        f"{_of_100(whole['lower'])} or {_of_100(whole['upper'])}"
+    )
     return finding, (
-        f"In this model **{back}** of the {symptom} deficit of people like these is gone after {month:g} months "
-        f"(median and 80 % of simulated patients); **{whole}** of them lose it wholly in the end. "
-        "No study has measured such a curve: it rests on assumptions."
+        f"**{share(*whole)}** of people like these have nothing left that they notice {months:g} months after the "
+        f"first dose, and **{share(*lasting)}** keep more than half of their deficit, in a model that rests mostly on "
+        "assumptions. So wide an interval is the finding: published series of patients disagree by as much, and no "
+        "study tells which people are which."
     )
 
 
-def leading_first(curves: pd.DataFrame, profile: str) -> pd.DataFrame:
-    """Curves in the order of the profile's symptoms, the leading one first."""
-    return curves.set_index("symptom").loc[PROFILES[profile]].reset_index()
+def _of_100(value: float) -> str:
+    return f"{100 * value:.0f}"
 
 
-def fans(curves: pd.DataFrame) -> dict[str, str]:
-    """Say the recovery fans: which symptom goes first, and each at 1, 3, 6 and 24 months."""
-    at_three = curves[curves["month"] == 3].sort_values("estimate", ascending=False)["symptom"].tolist()
+def fates(shares: pd.DataFrame) -> pd.DataFrame:
+    """Outcomes with the page's words for them."""
+    return shares.assign(outcome=shares["outcome"].map(FATES))
+
+
+def fate_words(shares: pd.DataFrame, months: float) -> dict[str, str]:
+    """Say how many of 100 people have which outcome."""
+    rows = shares.set_index("outcome")
+    said = [f"{words}: {share(*rows.loc[name, ESTIMATE])}" for name, words in FATES.items()]
+    more = float(rows.loc[["complete", "half"], "estimate"].sum())
+    return {
+        "title": f"{_of_100(more)} of 100 get back at least half, in the middle of what the model allows",
+        "summary": f"{months:g} months after the first dose. {'; '.join(said)}.",
+        "caption": f"{months:g} months after the first dose. Shares of a group, never one person's chance. Interval: "
+        "what is not known (parameters, series of patients, scenarios of delay).",
+    }
+
+
+def fans(curves: pd.DataFrame, times: pd.DataFrame) -> dict[str, str]:
+    """Say the recovery fans: each symptom at 1, 3, 6 and 24 months, and when it begins to answer.
+
+    Parameters
+    ----------
+    curves, times : DataFrame
+        As of :func:`b12analysis.recovery.simulate_recovery` with a level and
+        :func:`b12analysis.recovery.recovery_times`, of one profile.
+    """
     said = []
     for symptom, rows in curves[curves["month"].isin([1, 3, 6, 24])].groupby("symptom", sort=False):
         shares = [f"{share(*row[ESTIMATE])} after {row['month']:g} months" for _, row in rows.iterrows()]
         said.append(f"{symptom}: {', '.join(shares)}")
-    return {
-        "title": f"Assumed order: {at_three[0]} before {at_three[-1]}; the bands are wide",
-        "summary": f"Share of the deficit that is gone, median and 80 % of simulated patients. {'; '.join(said)}.",
-        "caption": "Share of the deficit at the first dose that is gone, %. Line: median; band: 80 % of simulated "
-        "patients. Middle scenario of delay.",
-    }
-
-
-def scenarios(delays: pd.DataFrame) -> dict[str, str]:
-    """Say what each scenario of delay gives for the shortest and the longest."""
-    said = []
-    for scenario, words in DELAY_WORDS.items():
-        rows = delays[delays["scenario"] == scenario].sort_values("duration_months")
-        first, last = (share(*row) for row in rows[ESTIMATE].iloc[[0, -1]].to_numpy())
-        shortest, longest = rows["duration_months"].iloc[[0, -1]]
-        said.append(
-            f"if {words}, {first} recover wholly after {shortest:g} months of symptoms, {last} after {longest:g}"
+    leading = curves["symptom"].iloc[0]
+    at_three = curves.query("symptom == @leading and month == 3").iloc[0]
+    first = times.query("symptom == @leading and event == 'first_response'").iloc[0]
+    level = times.query("symptom == @leading and event == 'plateau'").iloc[0]
+    if first["never"] > 0.5:
+        title = f"{leading.capitalize()}: most people like these see no response, in this model"
+    else:
+        title = (
+            f"{leading.capitalize()}: the middle patient has {share(at_three['estimate'])} back at 3 months, four "
+            f"of five between {share(at_three['lower'])} and {share(at_three['upper'])}"
         )
+    when = "; ".join(
+        f"{words} after {row['estimate']:.1f} months ({row['lower']:.1f}–{row['upper']:.1f})"
+        for words, row in (("first response", first), ("nine tenths of the recovery", level))
+        if pd.notna(row["estimate"])
+    )
     return {
-        "title": "What a delay costs depends on what we assume of it",
-        "summary": f"Three scenarios: {'; '.join(said)}.",
-        "caption": "Share of such patients who recover wholly. Bars: 80 % of the simulations. Dotted: the duration "
-        "chosen. Scenarios, not observations.",
+        "title": title,
+        "summary": f"Share of the deficit that is gone, median and 80 % of simulated patients. {'; '.join(said)}.",
+        "caption": f"Share of the deficit at the first dose that is gone. {leading.capitalize()}: "
+        f"{when or 'no response'}; no response in {share(first['never'])}. "
+        "The article's timeline is shaded; no study has measured such a curve symptom by symptom.",
     }
 
 
@@ -136,9 +227,9 @@ def observed_recovery(outcomes: pd.DataFrame) -> pd.DataFrame:
 
 
 def observed(rows: pd.DataFrame) -> dict[str, str]:
-    """Say what shares of patients were seen to recover wholly."""
+    """Say what shares of patients were seen to recover completely."""
     return {
-        "title": f"Observed: {spread(rows)} of patients recovered wholly",
+        "title": f"Observed: {spread(rows)} of patients recovered completely",
         "summary": f"Series of patients that report complete recovery: {len(rows)}, {spread(rows)}.",
         "caption": "Wilson's 95 % intervals from the counts. Published cases are chosen cases: nobody who stayed "
         "unchanged may have been written up.",

@@ -14,7 +14,7 @@ months ("late"). In each, parameters are drawn from what a fit to dated series o
 
 from b12analysis.recovery.draws import SCENARIOS
 from b12analysis.recovery.followup import fit_recovery, recovery_fitted
-from b12analysis.recovery.outcomes import OUTCOMES, compare_recovery, cost_of_delay, recovery_outcomes
+from b12analysis.recovery.outcomes import OUTCOMES, compare_recovery, cost_of_delay, cost_of_masking, recovery_outcomes
 from b12analysis.recovery.patients import CAUSES, PROFILES, SEVERITIES, patient
 from b12analysis.recovery.simulation import recovery_curve, simulate_recovery, symptoms_of
 from b12analysis.recovery.times import recovery_spread, recovery_times
@@ -27,6 +27,7 @@ __all__ = [
     "SEVERITIES",
     "compare_recovery",
     "cost_of_delay",
+    "cost_of_masking",
     "fit_recovery",
     "patient",
     "recovery_curve",

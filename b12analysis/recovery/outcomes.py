@@ -18,7 +18,7 @@ from b12analysis.recovery.draws import SCENARIOS
 from b12analysis.recovery.regimens import check_regimen
 from b12analysis.recovery.simulation import by_draw, draw_people
 
-__all__ = ["OUTCOMES", "compare_recovery", "cost_of_delay", "recovery_outcomes"]
+__all__ = ["OUTCOMES", "compare_recovery", "cost_of_delay", "cost_of_masking", "recovery_outcomes"]
 
 
 def recovery_outcomes(
@@ -97,7 +97,7 @@ def cost_of_delay(
     fit: str = "verified",
     level: float = 0.95,
 ) -> pd.DataFrame:
-    """What it costs the same people to be treated later, under each scenario that fits the data as well.
+    """Tell what it costs the same people to be treated later, under each scenario that fits the data as well.
 
     The same virtual people, with the same parameters, go on without treatment for so many months; then they are
     treated, and counted so many months after their first dose. Half is half of what they have now.
@@ -165,6 +165,55 @@ def cost_of_delay(
                         }
                     )
     return pd.DataFrame(rows)
+
+
+def cost_of_masking(
+    patients: pd.DataFrame,
+    regimen: str,
+    waits: Iterable[float] = (3, 6, 12),
+    *,
+    anaemic: float,
+    months: float = 24,
+    n: int = 4_000,
+    rng: np.random.Generator | int | None = None,
+    fit: str = "verified",
+    level: float = 0.95,
+) -> pd.DataFrame:
+    """Tell what it costs if folic acid corrects the anaemia that would have led to treatment now.
+
+    Of people like these, the share ``anaemic`` would be found by their anaemia. With folic acid they are not, and are
+    treated so many months later, when their nerves have led somebody to it; the others are found as before. A
+    scenario: how much later nobody has measured.
+
+    Parameters
+    ----------
+    patients, regimen, waits, months, n, rng, fit, level
+        As of :func:`cost_of_delay`.
+    anaemic : float in [0, 1]
+        Share who would be found by anaemia or large red cells.
+
+    Returns
+    -------
+    DataFrame with columns
+        patient, scenario, outcome, wait_months
+        change, change_lower, change_upper    of the share of all people with this outcome
+
+    Raises
+    ------
+    InputError
+        If an argument is not known or out of range.
+
+    Examples
+    --------
+    >>> someone = pd.DataFrame({"age": [60], "duration_months": [6], "severity": ["mild"], "profile": ["sensory"]})
+    >>> table = cost_of_masking(someone, "us_cyanocobalamin", [12], anaemic=0.7, n=1000, rng=1)
+    >>> table.query("scenario == 'none'")["change"].tolist()  # where waiting costs nothing, hiding does not
+    [0.0, 0.0]
+    """
+    check_range("anaemic", anaemic, 0, 1)
+    costs = cost_of_delay(patients, regimen, waits, months=months, n=n, rng=rng, fit=fit, level=level)
+    changes = ["change", "change_lower", "change_upper"]
+    return costs[["patient", "scenario", "outcome", "wait_months"]].join(anaemic * costs[changes])
 
 
 def check_waits(waits) -> list[float]:

@@ -1,0 +1,234 @@
+"""What the recovery report says of its own footing: what spreads, what was learnt, assumed and missed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from b12analysis import evidence
+from b12analysis.findings.words import known
+from b12analysis.recovery.draws import posterior
+from b12analysis.theme import number, share
+
+__all__ = [
+    "COLUMNS",
+    "PARTS",
+    "cited_by",
+    "drawable",
+    "learnt",
+    "learnt_words",
+    "missed",
+    "other_fit",
+    "spread",
+    "spread_words",
+    "validated",
+    "validated_words",
+]
+
+PARTS = {
+    "people": "people differ",
+    "parameters": "parameters are not known",
+    "scenario": "nor what delay does",
+}
+#: A parameter of which the data left more than this of its range has not been learnt.
+_OPEN = 0.75
+_LEVEL = 0.95
+_WHAT = {
+    "complete": "nothing left",
+    "half": "at least half gone, not all",
+    "lasting": "less than half gone",
+    "at_least_half": "at least half gone",
+    "any_change": "improved",
+    "no_change": "not improved",
+    "disabled": "still disabled",
+    "conduction_change": "nerve conduction",
+    "score_change": "test score",
+}
+#: Columns of the table that a page shows.
+COLUMNS = [
+    "id",
+    "label",
+    "n",
+    "observed",
+    "observed_lower",
+    "observed_upper",
+    "predicted",
+    "lower",
+    "upper",
+    "chance",
+    "covered",
+    "status",
+    "note",
+]
+_ROLES = {"fitted": "fitted results", "test": "results held out"}
+
+
+def spread(parts: pd.DataFrame) -> pd.DataFrame:
+    """Parts of the spread as :func:`b12analysis.figures.shares` draws them: ``label, part, share``."""
+    return parts.assign(label=parts["symptom"], part=parts["part"].map(PARTS))[["label", "part", "share"]]
+
+
+def spread_words(parts: pd.DataFrame) -> dict[str, str]:
+    """Say how much of the spread of the leading symptom is people, how much ignorance."""
+    leading = parts["label"].iloc[0]
+    of = parts[parts["label"] == leading].set_index("part")["share"]
+    people = float(of[PARTS["people"]])
+    said = [
+        f"{symptom}: {', '.join(f'{share(row.share)} {row.part}' for row in rows.itertuples())}"
+        for symptom, rows in parts.groupby("label", sort=False)
+    ]
+    return {
+        "title": f"{leading.capitalize()}: {share(people)} of the spread is that people differ, {share(1 - people)} "
+        "that little is known",
+        "summary": f"Shares of the variance of recovery at 6 months. {'; '.join(said)}.",
+        "caption": "Variance of the share of the deficit gone at 6 months. Parameters: within a scenario, with how "
+        "series of patients differ. More studies would shrink the last two; the first would stay.",
+    }
+
+
+def learnt() -> pd.DataFrame:
+    """Parameters of the model before and after the fit, as :func:`b12analysis.figures.priors` draws them.
+
+    Returns
+    -------
+    DataFrame with columns
+        parameter, label, status, unit, prior_lower, prior, prior_upper, lower, estimate, upper, log
+        left    width of the 95 % range after the fit over that before
+    """
+    model = evidence.load("recovery_model")
+    rows = model[(model["distribution"] != "fixed") & ~model["parameter"].str.startswith("deficit_")]
+    draws = {scenario: posterior(scenario) for scenario in ("all", "none", "early", "steady", "late")}
+    table = []
+    for row in rows.itertuples():
+        lower, middle, upper = np.quantile(draws[_OWN.get(row.parameter, "all")][row.parameter], [0.025, 0.5, 0.975])
+        name, unit = _name(row.parameter)
+        log = row.distribution == "lognormal"
+        before = [float(row.lower), float(row.value), float(row.upper)]
+        width = np.ptp(np.log([lower, upper] if log else np.exp([lower, upper])))
+        range_before = np.ptp(np.log([before[0], before[2]])) if log else before[2] - before[0]
+        table.append([row.parameter, name, row.status, unit, *before, lower, middle, upper, log, width / range_before])
+    columns = ["parameter", "label", "status", "unit", "prior_lower", "prior", "prior_upper", "lower", "estimate"]
+    return pd.DataFrame(table, columns=[*columns, "upper", "log", "left"])
+
+
+#: Parameters that one scenario alone has a use for.
+_OWN = {
+    "axonal_share": "none",
+    "early_loss_per_month": "early",
+    "early_months": "early",
+    "axon_loss_per_month": "steady",
+    "safe_months": "late",
+}
+_UNITS = {
+    "half_time_weeks_": ("half-time, ", "weeks"),
+    "half_time_ratio_": ("half-time against nerve, ", "times"),
+    "log_ratio_": ("vulnerability (ln), ", ""),
+    "unresponsive_": ("memory that cannot respond, ", ""),
+}
+_ENDS = {
+    "_per_month": "a month",
+    "_months": "months",
+    "_mm_day": "mm a day",
+    "_ug": "µg",
+    "_half_time_days": "days",
+    "_sd": "",
+    "_share": "",
+}
+
+
+def _name(parameter: str) -> tuple[str, str]:
+    """Write a parameter's name and its unit.
+
+    Examples
+    --------
+    >>> _name("half_time_ratio_dorsal_columns"), _name("safe_months"), _name("axon_loss_per_month")
+    (('half-time against nerve, dorsal columns', 'times'), ('safe', 'months'), ('axon loss', 'a month'))
+    """
+    for start, (words, unit) in _UNITS.items():
+        if parameter.startswith(start):
+            return words + parameter.removeprefix(start).removesuffix("_share").replace("_", " "), unit
+    for end, unit in _ENDS.items():
+        if parameter.endswith(end):
+            return parameter.removesuffix(end).replace("_", " ") + (" (sd)" if end == "_sd" else ""), unit
+    return parameter.replace("_", " "), ""
+
+
+def learnt_words(table: pd.DataFrame) -> dict[str, str]:
+    """Say how few of the parameters the data tell anything of."""
+    told = table[table["left"] < _OPEN].sort_values("left")
+    assumed = int((table["status"] == "assumption").sum())
+    listed = ", ".join(told["label"]) or "none"
+    return {
+        "title": f"The data narrow {len(told)} of {len(table)} parameters; {assumed} began as assumptions",
+        "summary": f"Narrowed to less than {100 * _OPEN:.0f} % of the range taken before: {listed}. The other "
+        f"{len(table) - len(told)} are as wide after the fit as before.",
+        "caption": "Range before the data and after it, each parameter on its own scale. All scenarios together, or "
+        "the one that a parameter belongs to.",
+    }
+
+
+def validated(role: str) -> pd.DataFrame:
+    """Return what the model expects of series of patients beside what was seen, the least likely first.
+
+    Returns
+    -------
+    DataFrame with columns
+        label, detail, observed, predicted, lower, upper, covered, observed_lower, observed_upper, and those of
+        ``recovery_validation``; results in words or directions have no ``observed``
+    """
+    table = evidence.load("recovery_validation").query("scenario == 'all' and role == @role")
+    rows = evidence.load("recovery_targets").set_index("id")["row"]
+    cited = evidence.cited(" ".join(rows[table["id"]].unique())).set_index("id")["source"]
+    table = table.assign(evidence=table["id"].map(rows), covered=table["within"].astype(bool))
+    table["source"] = table["evidence"].map(cited)
+    table = table.rename(columns={"predicted_lower": "lower", "predicted_upper": "upper"})
+    table["label"] = [_label(row) for row in table.to_dict("records")]
+    table["detail"] = [known(row.n, "n {:,}") for row in table.itertuples()]
+    return table.sort_values("chance", kind="stable").reset_index(drop=True)
+
+
+def drawable(table: pd.DataFrame) -> pd.DataFrame:
+    """Rows whose result is a share of people."""
+    return table[table["observed"].notna() & ~table["what"].str.endswith("_change")]
+
+
+def cited_by(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of evidence that results stand for: ``id, source, status``."""
+    return table[["evidence", "source", "status"]].rename(columns={"evidence": "id"}).drop_duplicates()
+
+
+def _label(row: dict) -> str:
+    name = row["series"].replace("_", " ")
+    name = name[0].upper() + name[1:]
+    seen = {"better": " better", "none": " unchanged", "worse": " worse"}.get(row["direction"], "")
+    return f"{name}: {_WHAT[row['what']]}{seen}, month {row['month']:g}"
+
+
+def missed(table: pd.DataFrame) -> str:
+    """List what the model misses, with the chance that it gave to what was seen."""
+    off = table[~table["covered"]]
+    return "; ".join(f"{row.label} (chance {number(float(row.chance), 2)})" for row in off.itertuples()) or "none"
+
+
+def validated_words(table: pd.DataFrame, role: str) -> dict[str, str]:
+    """Say how many results of a role the model allows, and which it misses."""
+    inside = int(table["covered"].sum())
+    drawn = len(drawable(table))
+    return {
+        "title": f"{inside} of {len(table)} {_ROLES[role]} are what the model allows, where {_LEVEL * len(table):.0f} "
+        "should be",
+        "summary": f"{len(table)} results of {table['series'].nunique()} series. Missed: {missed(table)}.",
+        "caption": "Bars: where 95 % of such studies would lie, with the chance of so few patients and another case "
+        f"mix; marks: what was observed, with Wilson's interval. The least likely come first; "
+        f"{len(table) - drawn} results that are words, directions or changes stand in the table alone.",
+    }
+
+
+def other_fit(shares: pd.DataFrame) -> str:
+    """Say what complete recovery would be if the recalled counts of one large series were fitted too."""
+    row = shares.set_index("outcome").loc["complete"]
+    return (
+        "**A large series of 1991 is not fitted, because its results are only recalled**: 57 of 121 recovered "
+        "completely, 110 by half or more. Fitted besides, complete recovery would be "
+        f"{share(row['estimate'], row['lower'], row['upper'])} here."
+    )
