@@ -415,6 +415,8 @@ def test_one_fan_alone_keeps_its_axis():
 def test_fans_of_nothing_or_without_columns_are_refused():
     with pytest.raises(InputError, match="curves is empty; there is nothing to draw"):
         recovery_fans(fan_table().iloc[:0])
+    with pytest.raises(InputError, match=r"month in curves=-1\.0 is out of range"):
+        recovery_fans(fan_table().replace({"month": {0: -1}}))
     with pytest.raises(InputError, match="curves lacks columns 'lower', 'upper'; it has"):
         recovery_fans(fan_table().drop(columns=["lower", "upper"]))
 

@@ -54,7 +54,8 @@ def recovery_fans(
     Raises
     ------
     InputError
-        If columns are missing, there is nothing to draw, or a period ends before it begins.
+        If columns are missing, there is nothing to draw, a month is before treatment, or a period ends before
+        it begins.
 
     Examples
     --------
@@ -66,23 +67,27 @@ def recovery_fans(
     check_columns("curves", curves.columns, ["symptom", "month", "estimate", "lower", "upper"])
     if curves.empty:
         raise InputError("curves is empty; there is nothing to draw")
+    check_range("month in curves", float(curves["month"].min()), 0)
     last = float(curves["month"].max())
-    fig, heights = go.Figure(), []
+    fig, heights, notes, shapes, spans = go.Figure(), [], [], [], []
     if periods is not None:
         spans = _spans(periods, last)
-        heights.append(_timeline(fig, spans, timeline, math.sqrt(last)))
+        height, notes = _timeline(fig, spans, timeline)
+        heights.append(height)
     for symptom, part in curves.groupby("symptom", sort=False):
         heights.append(_PANEL)
         suffix = _suffix(len(heights))
         _fan(fig, part, str(symptom), {"xaxis": f"x{suffix}", "yaxis": f"y{suffix}"})
+        end = part.iloc[-1]
+        share = theme.share(end["estimate"], end["lower"], end["upper"])
+        notes.append(_head(str(symptom), f"at {end['month']:.0f} months {share}", suffix))
+        shapes += [_shade(span, suffix) for span in spans]
         ticks = {"range": [0, 101], "tickvals": [0, 50, 100], "ticktext": ["0 %", "50 %", "100 %"]}
         fig.update_layout({f"yaxis{suffix}": ticks})
-        if periods is not None:
-            _shade(fig, spans, suffix)
+    fig.update_layout(annotations=notes, shapes=shapes)  # at once: one by one, each would copy all before it
     bands = f"light: {level}<br>dark: {middle}" if set(_MEDIAN) <= set(curves) else f"band: {level}"
     title = f"months since treatment began<br>{bands}"
-    lines = 1 + max(note.text.count("<br>") for note in fig.select_annotations({"y": 1}))
-    fig.update_annotations(showarrow=False, align="left", xanchor="left", yanchor="bottom")
+    lines = 1 + max(note["text"].count("<br>") for note in notes if note["y"] == 1)
     fig.update_layout(_grid(heights, 1, title, lines), meta=theme.wide(_grid(heights, 2, title, lines)))
     months = [month for month in _TICKS if month <= last]
     ticks = {"tickvals": [math.sqrt(month) for month in months], "ticktext": [str(month) for month in months]}
@@ -114,7 +119,7 @@ def _grid(heights: list[int], columns: int, title: str, lines: int) -> dict:
 
 def _fan(fig: go.Figure, part: pd.DataFrame, symptom: str, axes: dict[str, str]) -> None:
     """Draw a symptom's spread, how sure its middle is, and the middle itself."""
-    style, last = theme.look(symptom), part.iloc[-1]
+    style = theme.look(symptom)
     x = [math.sqrt(month) for month in part["month"]]
     limits = {"band": ("lower", "upper", theme.BANDS[0]), "middle": (*_MEDIAN, theme.BANDS[1])}
     for name, (low, high, opacity) in limits.items():
@@ -140,8 +145,6 @@ def _fan(fig: go.Figure, part: pd.DataFrame, symptom: str, axes: dict[str, str])
         hovertemplate=f"{symptom}, %{{customdata}}<extra></extra>",
         **axes,
     )
-    share = theme.share(last["estimate"], last["lower"], last["upper"])
-    _head(fig, symptom, f"at {last['month']:.0f} months {share}", axes)
 
 
 def _said(row: dict) -> str:
@@ -153,12 +156,17 @@ def _said(row: dict) -> str:
     return f"month {row['month']:g}<br><b>{shares}</b>{middle}"
 
 
-def _head(fig: go.Figure, words: str, quiet: str, axes: dict[str, str]) -> None:
+def _head(words: str, quiet: str, suffix: str) -> dict:
     """Head a panel, on two lines where a phone has no room for one."""
     between = "  " if len(words) + len(quiet) < 42 else "<br>"
     text = f"<b>{words}</b>{between}<span style='color:{theme.MUTED}'>{quiet}</span>" if quiet else f"<b>{words}</b>"
-    at = {"xref": f"{axes['xaxis']} domain", "yref": f"{axes['yaxis']} domain", "xshift": -44, "yshift": 4}
-    fig.add_annotation(text=text, x=0, y=1, **at)
+    return _note(text, f"x{suffix} domain", f"y{suffix} domain", y=1) | {"yshift": 4}
+
+
+def _note(text: str, xref: str, yref: str, y: float) -> dict:
+    """Return a text that begins above the left end of the months' labels."""
+    at = {"x": 0, "y": y, "xref": xref, "yref": yref, "xanchor": "left", "yanchor": "bottom", "xshift": -44}
+    return at | {"text": text, "showarrow": False, "align": "left"}
 
 
 def _spans(periods: pd.DataFrame, last: float) -> list[dict]:
@@ -175,12 +183,13 @@ def _spans(periods: pd.DataFrame, last: float) -> list[dict]:
     return spans
 
 
-def _timeline(fig: go.Figure, spans: list[dict], title: str, last: float) -> int:
-    """Draw a bar for each period with its words above it; heights are pixels. Return the height of all."""
-    y = 0
+def _timeline(fig: go.Figure, spans: list[dict], title: str) -> tuple[int, list[dict]]:
+    """Draw a bar for each period, its words above it; return the height of all, in pixels, and the words."""
+    y, notes = 0, [_head(title, "", "")]
     for span in spans:
-        fig.add_annotation(text=span["words"], x=0, y=y - _LINE * (1 + span["words"].count("<br>")), xref="x", yref="y")
-        y = fig.layout.annotations[-1].y - _BAR
+        y -= _LINE * (1 + span["words"].count("<br>"))
+        notes.append(_note(span["words"], "x", "y", y=y) | {"font": {"size": 12}})
+        y -= _BAR
         fig.add_scatter(
             x=[span["start"], span["end"]],
             y=[y + 0.7 * _BAR] * 2,
@@ -193,16 +202,12 @@ def _timeline(fig: go.Figure, spans: list[dict], title: str, last: float) -> int
             xaxis="x",
             yaxis="y",
         )
-    fig.update_annotations(font={"size": 12}, xshift=-44)
     fig.update_layout(yaxis={"visible": False, "range": [y, 0]})
-    _head(fig, title, "", {"xaxis": "x", "yaxis": "y"})
-    return -y
+    return -y, notes
 
 
-def _shade(fig: go.Figure, spans: list[dict], suffix: str) -> None:
-    """Shade the periods behind a panel, with a seam of paper between two that meet."""
-    for span in spans:
-        place = {"x0": span["start"], "x1": span["end"], "y0": 0, "y1": 1}
-        axes = {"xref": f"x{suffix}", "yref": f"y{suffix} domain"}
-        seam = {"color": theme.PAPER, "width": 3}
-        fig.add_shape(type="rect", fillcolor=theme.GRID, line=seam, layer="below", **place, **axes)
+def _shade(span: dict, suffix: str) -> dict:
+    """Return the shade of a period behind a panel, with a seam of paper between two that meet."""
+    place = {"x0": span["start"], "x1": span["end"], "y0": 0, "y1": 1, "layer": "below", "type": "rect"}
+    axes = {"xref": f"x{suffix}", "yref": f"y{suffix} domain"}
+    return place | axes | {"fillcolor": theme.GRID, "line": {"color": theme.PAPER, "width": 3}}

@@ -76,18 +76,21 @@ def icons(
     names = ["<br>".join(textwrap.wrap(str(name), 21)) for name, _ in groups]
     head = 6 + 18 * (1 + max(name.count("<br>") for name in names)) if by else 4
     sizes = (head, _SQUARES[columns], 14, step * len(outcomes), 66)  # name, people, gap, bars, their axis
-    panel, height, fig = sum(sizes), sum(sizes) * math.ceil(len(groups) / columns), go.Figure()
+    panel, height = sum(sizes), sum(sizes) * math.ceil(len(groups) / columns)
+    fig, notes, shapes = go.Figure(), [], []
     for place, (name, (_, part)) in enumerate(zip(names, groups, strict=True)):
         top, left = 1 - (place // columns) * panel / height, (place % columns) * 0.54
         across = [left, left + (0.46 if columns == 2 else 1)]
         upper, lower = ([top - sum(sizes[: n + 1]) / height, top - sum(sizes[:n]) / height] for n in (1, 3))
         _square(fig, part, outcomes, _axes(fig, 2 * place + 1, across, upper))
         axes = _axes(fig, 2 * place + 2, across, lower)
-        _bars(fig, part, labels, axes, step)
+        more = _bars(fig, part, labels, axes, step)
+        notes, shapes = notes + more[0], shapes + more[1]
         fig.update_xaxes(title_text=f"{people}<br>bar: {level}", selector={"anchor": axes["yaxis"]})
         if by:
             at = {"x": left, "y": top, "xref": "paper", "yref": "paper", "yanchor": "top", "xanchor": "left"}
-            fig.add_annotation(text=f"<b>{name}</b>", showarrow=False, align="left", **at)
+            notes.append(at | {"text": f"<b>{name}</b>", "showarrow": False, "align": "left"})
+    fig.update_layout(annotations=notes, shapes=shapes)  # at once: one by one, each would copy all before it
     fig.update_layout(template="b12", height=height + 8, margin={"t": 4, "b": 4})
     return fig if by else _beside(fig, sizes)
 
@@ -173,17 +176,21 @@ def _square(fig: go.Figure, part: pd.DataFrame, outcomes: list[str], axes: dict[
     fig.update_yaxes(upright, selector={"anchor": axes["xaxis"]})
 
 
-def _bars(fig: go.Figure, part: pd.DataFrame, labels: list[str], axes: dict[str, str], step: int) -> None:
-    """Draw each outcome's number with its interval, from 0 to 100, under its words; heights are pixels."""
-    counts = _of_100(part["estimate"])
+def _bars(
+    fig: go.Figure, part: pd.DataFrame, labels: list[str], axes: dict[str, str], step: int
+) -> tuple[list[dict], list[dict]]:
+    """Draw each outcome's number with its interval, from 0 to 100; heights are pixels. Return words and persons."""
+    counts, notes, persons = _of_100(part["estimate"]), [], []
+    refs = {"xref": axes["xaxis"], "yref": axes["yaxis"]}
+    plain = {"showarrow": False, "align": "left", "xanchor": "left", "yanchor": "top", "font": {"size": 12}}
+    outline = " ".join(_pixels(points, 15) for points in (_HEAD, _BODY))
+    person = {"type": "path", "path": outline, "xsizemode": "pixel", "ysizemode": "pixel", "xanchor": 0}
     for place, (words, n, row) in enumerate(zip(labels, counts, part.to_dict("records"), strict=True)):
         middle, low, high = (100 * row[name] for name in ("estimate", "lower", "upper"))
         style, top = _person(place, len(labels)), -place * step
         text = f"{words}<br><b>{n} of 100</b> ({low:.0f} to {high:.0f})"
-        fig.add_annotation(text=text, x=0, y=top, xshift=18, xref=axes["xaxis"], yref=axes["yaxis"], yanchor="top")
-        outline = " ".join(_pixels(points, 15) for points in (_HEAD, _BODY))
-        at = {"xanchor": 0, "yanchor": top - 12, "xref": axes["xaxis"], "yref": axes["yaxis"]}
-        fig.add_shape(type="path", path=outline, xsizemode="pixel", ysizemode="pixel", **style, **at)
+        notes.append(refs | plain | {"text": text, "x": 0, "y": top, "xshift": 18, "bgcolor": theme.PAPER})
+        persons.append(refs | person | style | {"yanchor": top - 12})
         fig.add_scatter(
             x=[middle],
             y=[top - step + 0.6 * _BAR],
@@ -196,10 +203,9 @@ def _bars(fig: go.Figure, part: pd.DataFrame, labels: list[str], axes: dict[str,
             **axes,
         )
         fig.data[-1].error_x.update(thickness=2, color=style["line"]["color"])
-    plain = {"showarrow": False, "align": "left", "xanchor": "left", "font": {"size": 12}, "bgcolor": theme.PAPER}
-    fig.update_annotations(plain, selector={"xref": axes["xaxis"]})
     fig.update_xaxes(range=[0, 100], tickvals=[0, 50, 100], selector={"anchor": axes["yaxis"]})
     fig.update_yaxes(range=[-step * len(labels), 0], selector={"anchor": axes["xaxis"]})
+    return notes, persons
 
 
 def _pixels(points: list[tuple[float, float]], size: float) -> str:
