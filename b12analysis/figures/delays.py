@@ -79,7 +79,9 @@ def delay(
     _ends(fig, names, shown, right=float(drawn["wait_months"].max()) + 3 * beside)
     fig.add_hline(0, line={"color": theme.INK, "width": 1.5})
     title = {"text": y_title, "x": 0, "y": 1, "xref": "paper", "yref": "paper", "xshift": -44, "yshift": 6}
-    fig.add_annotation(font={"color": theme.MUTED}, showarrow=False, xanchor="left", yanchor="bottom", **title)
+    fig.add_annotation(
+        font={"color": theme.MUTED, "size": 12}, showarrow=False, xanchor="left", yanchor="bottom", **title
+    )
     wait = f"{x_title}<br>bars: {level}<br>shaded: all that the scenarios span"
     fig.update_xaxes(title_text=wait, tickangle=0, fixedrange=True, **_waits(drawn["wait_months"], beside))
     fig.update_yaxes(range=shown, fixedrange=True, ticklabelstandoff=4)
