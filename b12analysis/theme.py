@@ -78,7 +78,8 @@ _PLACE = {
     "memory": 2,
     "weakness": 3,
     "vision": 4,
-    "overall": 5,
+    "numbness": 0,
+    "cord syndrome": 1,
     # risk groups by kind: diet, age, stomach and bowel, medicines, others
     "vegans": 2,
     "vegetarians": 2,
@@ -113,8 +114,6 @@ _PLACE = {
     "combined": 2,
     # scenarios of delay
     "none": 2,
-    "weak": 0,
-    "proportional": 1,
     "early": 0,
     "steady": 1,
     "late": 3,

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import b12analysis as b12
-from b12analysis import evidence, findings, recovery, risk
+from b12analysis import evidence, findings, risk
 from b12analysis.arguments import InputError
 from b12analysis.estimates import prevalence
-from b12analysis.figures import forest, recovery_fans, scenarios
+from b12analysis.figures import forest
 from b12analysis.findings import words
 from b12analysis.pooling import independent, pool
 from b12analysis.theme import MARKS, number, share
@@ -832,66 +832,6 @@ def test_whether_an_exposure_of_ones_own_would_help_is_said():
 
 
 # -- recovery --------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module", params=[(p, s) for p in recovery.PROFILES for s in recovery.SEVERITIES], ids="-".join)
-def simulated(request):
-    profile, severity = request.param
-    someone = recovery.patient(age=60, duration_months=6, severity=severity, profile=profile)
-    draws = b12.simulate_recovery(someone, [0, 1, 3, 6, 24], n=100, rng=1)
-    curves = b12.summarize(draws, by=["symptom", "month"])
-    return SimpleNamespace(
-        profile=profile,
-        curves=findings.recovery.leading_first(curves, profile),
-        complete=recovery.complete_recovery(someone, n=100, rng=1).set_index("delay").loc["all"],
-        delays=recovery.delay_scenarios(someone, [1, 6, 24], rng=1),
-    )
-
-
-def test_curves_come_in_the_order_of_the_profile_and_by_month(simulated):
-    assert simulated.curves["symptom"].unique().tolist() == recovery.PROFILES[simulated.profile]
-    assert simulated.curves.groupby("symptom")["month"].apply(list).map(lambda m: m == [0, 1, 3, 6, 24]).all()
-    assert recovery_fans(simulated.curves).data
-
-
-def test_the_answer_on_recovery_holds_the_numbers_of_its_tables(simulated):
-    symptom = recovery.PROFILES[simulated.profile][0]
-    row = simulated.curves.query("symptom == @symptom and month == 6").iloc[0]
-    finding, sentence = findings.recovery.answer(symptom, 6, row, simulated.complete)
-    assert share(row["estimate"], row["lower"], row["upper"]) in sentence
-    assert share(simulated.complete["estimate"], simulated.complete["lower"], simulated.complete["upper"]) in sentence
-    assert "after 6 months" in sentence
-    assert share(row["estimate"], row["lower"], row["upper"]).split(" (")[0] in finding
-    assert not BROKEN.search(finding + sentence)
-
-
-def test_the_curves_are_said_with_their_numbers(simulated):
-    said = findings.recovery.fans(simulated.curves)
-    for row in simulated.curves[simulated.curves["month"].isin([1, 3, 6, 24])].itertuples():
-        assert f"{share(row.estimate, row.lower, row.upper)} after {row.month:g} month" in said["summary"]
-    at_three = simulated.curves[simulated.curves["month"] == 3].set_index("symptom")["estimate"]
-    assert said["title"].startswith(f"Assumed order: {at_three.idxmax()} before ")
-    assert at_three.idxmin() in said["title"].lower()
-    assert not any(BROKEN.search(text) for text in sentences(said))
-
-
-def test_the_scenarios_of_delay_are_said_with_their_numbers(simulated):
-    said = findings.recovery.scenarios(simulated.delays)
-    for row in simulated.delays[simulated.delays["duration_months"].isin([1, 24])].itertuples():
-        assert share(row.estimate, row.lower, row.upper) in said["summary"]
-    for scenario, text in findings.recovery.DELAY_WORDS.items():
-        assert scenario in recovery.DELAYS
-        assert text in said["summary"]
-    assert not any(BROKEN.search(text) for text in sentences(said))
-    assert scenarios(simulated.delays, names=findings.recovery.DELAY_WORDS, **findings.recovery.DELAY_AXES).data
-
-
-@pytest.mark.parametrize(("month", "estimate"), [(12, 0.2), (12, 0.8)])
-def test_the_finding_on_recovery_speaks_of_the_month_that_was_asked(month, estimate):
-    row = pd.Series({"estimate": estimate, "lower": 0.1, "upper": 0.9})
-    finding, sentence = findings.recovery.answer("walking", month, row, row)
-    assert f"after {month} months" in sentence
-    assert "six months" not in finding
 
 
 def test_observed_recoveries_are_complete_ones_with_counts():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 
@@ -19,6 +21,7 @@ __all__ = [
     "learnt_words",
     "missed",
     "other_fit",
+    "series_name",
     "spread",
     "spread_words",
     "validated",
@@ -60,6 +63,19 @@ COLUMNS = [
     "status",
     "note",
 ]
+#: Series of which no author was seen, or whose names are no titles.
+_SERIES = {
+    "n2o_bmc_neurol_2024": "Nitrous oxide (BMC Neurol 2024)",
+    "n2o_motor_2022": "Nitrous oxide (J Neurol 2022)",
+    "china_scd": "China, 36 patients",
+    "hangzhou_scd_n2o": "Hangzhou, nitrous oxide",
+    "hangzhou_scd_b12": "Hangzhou, other causes",
+    "xuzhou_n2o": "Xuzhou, nitrous oxide",
+    "lisbon_mci": "Lisbon, mild impairment",
+    "open_trial": "OPEN trial",
+    "vandyck": "van Dyck",
+}
+_CHANGES = ("conduction_change", "score_change")
 _ROLES = {"fitted": "fitted results", "test": "results held out"}
 
 
@@ -189,7 +205,7 @@ def validated(role: str) -> pd.DataFrame:
 
 def drawable(table: pd.DataFrame) -> pd.DataFrame:
     """Rows whose result is a share of people."""
-    return table[table["observed"].notna() & ~table["what"].str.endswith("_change")]
+    return table[table["observed"].notna() & ~table["what"].isin(_CHANGES)]
 
 
 def cited_by(table: pd.DataFrame) -> pd.DataFrame:
@@ -197,11 +213,21 @@ def cited_by(table: pd.DataFrame) -> pd.DataFrame:
     return table[["evidence", "source", "status"]].rename(columns={"evidence": "id"}).drop_duplicates()
 
 
+def series_name(series: str) -> str:
+    """Name a series of patients: author and year, or where it comes from.
+
+    Examples
+    --------
+    >>> series_name("misra_2007"), series_name("vasconcelos2006"), series_name("china_scd")
+    ('Misra 2007', 'Vasconcelos 2006', 'China, 36 patients')
+    """
+    words = re.sub(r"(?<=[a-z])(?=\d{4}$)", " ", series.replace("_", " "))
+    return _SERIES.get(series) or words.title()
+
+
 def _label(row: dict) -> str:
-    name = row["series"].replace("_", " ")
-    name = name[0].upper() + name[1:]
     seen = {"better": " better", "none": " unchanged", "worse": " worse"}.get(row["direction"], "")
-    return f"{name}: {_WHAT[row['what']]}{seen}, month {row['month']:g}"
+    return f"{series_name(row['series'])}: {_WHAT[row['what']]}{seen}, month {row['month']:g}"
 
 
 def missed(table: pd.DataFrame) -> str:

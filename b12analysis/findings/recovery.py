@@ -16,7 +16,6 @@ __all__ = [
     "MONTHS",
     "OUTCOME_COLUMNS",
     "PERIODS",
-    "SYNDROMES",
     "TIMELINE",
     "answer",
     "claims",
@@ -27,6 +26,7 @@ __all__ = [
     "observed_recovery",
     "place",
     "rests_on",
+    "syndromes",
 ]
 
 #: When the curves are read, months.
@@ -86,7 +86,7 @@ CAVEATS = [
 _CLAIMS = ("claim-D1", "claim-D6")
 #: Syndromes whose outcomes are shown beside a profile.
 _NERVES = ["mixed", "neuropathy", "myelopathy"]
-SYNDROMES = dict.fromkeys(["sensory", "motor", "myelopathy"], _NERVES) | {
+_SYNDROMES = dict.fromkeys(["sensory", "motor", "myelopathy"], _NERVES) | {
     "cognitive": ["cognitive", "dementia", "mixed"]
 }
 #: Columns of a table of outcomes that a page shows.
@@ -109,7 +109,7 @@ def place(patients: pd.DataFrame, regimen: str) -> str:
         for name, words in {"romberg": "Romberg's sign", "babinski": "Babinski's sign"}.items()
     ]
     lesion = "" if pd.isna(row["segments"]) else f"{row['segments']} segments with a lesion"
-    months = f"{row['duration_months']:g} month{'s' * (row['duration_months'] != 1)} of symptoms"
+    months = f"{row['duration_months']:g} month{'' if row['duration_months'] == 1 else 's'} of symptoms"
     who = [row["profile"], row["severity"], f"age {row['age']:g}", months, CAUSES[row["cause"]], *signs, lesion]
     return f"{', '.join(filter(None, who))}; {regimen_labels()[regimen]}"
 
@@ -214,6 +214,17 @@ def fans(curves: pd.DataFrame, times: pd.DataFrame) -> dict[str, str]:
         f"{when or 'no response'}; no response in {share(first['never'])}. "
         "The article's timeline is shaded; no study has measured such a curve symptom by symptom.",
     }
+
+
+def syndromes(profile: str, cause: str) -> list[str]:
+    """Syndromes whose outcomes are shown beside a profile; after nitrous oxide its own too.
+
+    Examples
+    --------
+    >>> syndromes("cognitive", "dietary")
+    ['cognitive', 'dementia', 'mixed']
+    """
+    return [*_SYNDROMES[profile], *(["nitrous_oxide"] if cause == "nitrous_oxide" else [])]
 
 
 def observed_recovery(outcomes: pd.DataFrame) -> pd.DataFrame:

@@ -11,6 +11,7 @@ from b12analysis.theme import number, share
 
 __all__ = [
     "HIDDEN",
+    "LOST",
     "REGIMENS",
     "WAITS",
     "anaemic",
@@ -30,7 +31,8 @@ __all__ = [
 WAITS = (0, 1, 3, 6, 12)
 #: Regimens that the page puts beside the one chosen, in this order.
 REGIMENS = ("uk_hydroxocobalamin_neurological", "us_cyanocobalamin", "oral_1000_daily", "oral_50_daily", "none")
-#: Axis of the figure of hidden anaemia.
+#: Axes of the figures of delay, and of hidden anaemia.
+LOST = "change of complete recovery, percentage points"
 HIDDEN = "months that it hides the lack"
 #: Row of outcomes that says how many had no anaemia: its cases of its n.
 _NOT_ANAEMIC = "A1.13a"
@@ -63,7 +65,7 @@ def waiting(costs: pd.DataFrame) -> pd.DataFrame:
 def widest(points: pd.DataFrame, months: float) -> tuple[float, float]:
     """Least and greatest loss of complete recovery among the scenarios after so many months, percentage points."""
     at = points.loc[points["wait_months"] == months, "estimate"]
-    return float(-at.max()), float(-at.min())
+    return float(-at.max()) + 0.0, float(-at.min()) + 0.0  # no negative zero
 
 
 def delay_words(points: pd.DataFrame) -> dict[str, str]:
