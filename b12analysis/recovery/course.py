@@ -19,6 +19,8 @@ __all__ = ["People", "follow", "people_like", "start_of"]
 
 #: People whose nerves are followed at a time: few enough to stay in the processor's cache.
 _BLOCK = 4096
+#: A signal below this is none: the gas's never quite ends.
+_LEAST_SIGNAL = 1e-4
 _WEEKS_A_MONTH = DAYS_A_MONTH / 7
 
 
@@ -39,10 +41,12 @@ class People:
     deficit : array of shape (compartments, people)
         When treatment starts (now).
     level, vulnerability, pace, none : array
-        Deficit of the compartment hit most; ln axon loss against the median; half-time against the median; active tissue
-        at which the signal is gone, ln ug.
-    other_cause : array of shape (compartments, people)
-        Whether what they have is not from lack of vitamin B12, so that treatment does nothing for it.
+        Deficit of the compartment hit most; ln axon loss against the median; half-time against the median; active
+        tissue at which the signal is gone, ln ug.
+    gas_rate : array
+        Rate at which the signal of nitrous oxide falls, a month.
+    responds : array
+        Evenly between 0 and 1: the lowest are those whose memory does not respond.
     body : array of int
         Which of the bodies of its cause each has.
     seed : int
@@ -180,17 +184,19 @@ def follow(
     array of shape (outputs, len(months), people)
     """
     out = np.empty((len(weights), len(months), len(people.patient)), dtype=np.float32)
-    places = [slice(first, first + block) for first in range(0, len(people.patient), block)]
-    points = mesh(months)
-    kept = np.searchsorted(points, months)
-    panels, kind = _panels(people, regimen, points)
+    points, added = mesh(months), weights.to_numpy()
+    reading = {point: number for number, point in enumerate(np.searchsorted(points, months))}
+    bodies, middle = _bodies(people, regimen, points), _rates_of_draws(people)
 
     def fill(place: slice) -> None:
-        courses = _block(people, place, points, panels, kind, wait)[kept]
-        out[:, :, place] = np.tensordot(weights.to_numpy(), courses, axes=(1, 1))
+        signals = _signals(people, place, points, bodies)
+        nerves, fibres = _nerves(people, place, middle, signals[0] > 0)
+        for point, deficit in enumerate(_deficits(people, place, points, signals, nerves, fibres, wait)):
+            if point in reading:
+                out[:, reading[point], place] = added @ deficit
 
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(fill, places))
+        list(pool.map(fill, [slice(first, first + block) for first in range(0, len(people.patient), block)]))
     return out
 
 
@@ -200,84 +206,85 @@ def _serum(patients: pd.DataFrame) -> pd.Series:
     return patients["serum_pmol_l"].fillna(usual) if "serum_pmol_l" in patients else usual
 
 
-def _panels(people: People, regimen: str, points: np.ndarray) -> tuple[list[np.ndarray | None], np.ndarray]:
-    """Panels of bodies, none for a gas, and which of them each profile's people take theirs from."""
-    causes = people.patients["cause"].tolist()
-    starts = [
-        None if is_gas(cause) else (cause, serum) for cause, serum in zip(causes, _serum(people.patients), strict=True)
-    ]
-    kinds = list(dict.fromkeys(starts))
+@dataclass(frozen=True)
+class _Bodies:
+    """Panels of bodies side by side: what cells see, of shape (points, bodies), and each profile's place among them."""
+
+    levels: np.ndarray
+    first: np.ndarray
+    gas: np.ndarray
+
+
+def _bodies(people: People, regimen: str, points: np.ndarray) -> _Bodies:
+    causes = people.patients["cause"]
+    gas = causes.map({cause: is_gas(cause) for cause in causes.unique()}).to_numpy(dtype=bool)
+    starts = list(zip(causes, _serum(people.patients), strict=True))
+    kinds = list(dict.fromkeys(start for start, off in zip(starts, gas, strict=True) if not off))
     months = tuple(points.tolist())
-    return [start and seen(*start, regimen, months, people.seed) for start in kinds], np.array(
-        [kinds.index(start) for start in starts]
-    )
+    panels = [seen(*kind, regimen, months, people.seed) for kind in kinds] or [np.zeros((len(points), BODIES))]
+    first = [0 if off else BODIES * kinds.index(start) for start, off in zip(starts, gas, strict=True)]
+    return _Bodies(np.concatenate(panels, axis=1), np.array(first), gas)
 
 
-def _block(
-    people: People, place: slice, points: np.ndarray, panels: list[np.ndarray | None], kind: np.ndarray, wait: float
-) -> np.ndarray:
-    """Deficits of some people at all points, of shape (points, compartments, people)."""
-    signals, hurt = _signals(people, place, points, panels, kind[people.patient[place]])
-    nerves, before = _nerves(people, place, hurt)
+def _signals(people: People, place: slice, points: np.ndarray, bodies: _Bodies) -> np.ndarray:
+    """Signal of some people at all points."""
+    patient = people.patient[place]
+    signals = signal(bodies.levels[:, bodies.first[patient] + people.body[place]], people.none[place])
+    if (gas := bodies.gas[patient]).any():
+        signals[:, gas] = np.exp(-np.outer(points, people.gas_rate[place][gas]))
+    return np.where(signals < _LEAST_SIGNAL, 0.0, signals)
+
+
+def _deficits(people: People, place: slice, points: np.ndarray, signals: np.ndarray, nerves, fibres, wait: float):
+    """Yield the deficits of some people at all points, of shape (compartments, people), from when they fell ill on."""
     months = people.patients["duration_months"].to_numpy()[people.patient[place]] + wait
-    fibres = exposed(before, nerves, months)
-    out = np.empty((len(points), *fibres.bare.shape))
-    out[0] = fibres.deficit
-    for step in range(1, len(points)):
-        mean = (signals[step - 1] + signals[step]) / 2
-        fibres = under(fibres, nerves, mean, points[step] - points[step - 1])
-        out[step] = fibres.deficit
-    return out
+    fibres = exposed(fibres, nerves, months)
+    yield fibres.deficit
+    for step, length in enumerate(np.diff(points)):
+        fibres = under(fibres, nerves, (signals[step] + signals[step + 1]) / 2, length)
+        yield fibres.deficit
 
 
-def _signals(people: People, place: slice, points: np.ndarray, panels: list[np.ndarray | None], kind: np.ndarray):
-    """Signal of some people at all points, and whether lack of vitamin B12 can have hurt them."""
-    signals = np.empty((len(points), len(kind)))
-    for number, panel in enumerate(panels):
-        who = np.flatnonzero(kind == number)
-        if panel is None:
-            signals[:, who] = np.exp(-np.outer(points, people.gas_rate[place][who]))
-        else:
-            signals[:, who] = signal(panel[:, people.body[place][who]], people.none[place][who])
-    return np.where(signals < 1e-4, 0.0, signals), signals[0] > 0
+def _rates_of_draws(people: People) -> pd.DataFrame:
+    """Rates of the middle person's nerves, for each draw of the parameters."""
+    draws, scenario = people.draws, people.draws["scenario"].to_numpy()
+    peripheral = np.log(2) * _WEEKS_A_MONTH / draws["half_time_weeks_peripheral_nerve"]
+    loss = np.where(scenario == "early", draws["early_loss_per_month"], draws["axon_loss_per_month"])
+    rates = {
+        "over": scenario == "none",
+        "axon_loss": np.where(scenario == "none", 0.0, loss),
+        "well_over_lost": (1 - draws["axonal_share"]) / draws["axonal_share"],
+        "since": np.where(scenario == "late", draws["safe_months"], 0.0),
+        "until": np.where(scenario == "early", draws["early_months"], np.inf),
+        "regrowth": draws["regrowth_mm_day"] * DAYS_A_MONTH / draws["nerve_length_mm"],
+        "repair peripheral_nerve": peripheral,
+    }
+    slower = {name: draws[f"half_time_ratio_{name}"] for name in people.compartments if name != "peripheral_nerve"}
+    return pd.DataFrame(rates | {f"repair {name}": peripheral / ratio for name, ratio in slower.items()})
 
 
-def _nerves(people: People, place: slice, hurt: np.ndarray) -> tuple[Nerves, Fibres]:
-    """Rates of some people's nerves, and their fibres when they fell ill."""
-    deficit = people.deficit[:, place]
-    scenario = people.drawn("scenario", place)
-    vulnerable = people.vulnerability[place]
+def _nerves(people: People, place: slice, middle: pd.DataFrame, hurt: np.ndarray) -> tuple[Nerves, Fibres]:
+    """Rates of some people's nerves, and their fibres when they fell ill; ``hurt`` by lack of vitamin B12, or not."""
+    deficit, vulnerable = people.deficit[:, place], np.exp(people.vulnerability[place])
+    draw = people.draw[place]
+    months = people.patients["duration_months"].to_numpy()[people.patient[place]]
 
     def of(name: str) -> np.ndarray:
-        return people.drawn(name, place)
+        return middle[name].to_numpy()[draw]
 
-    over = scenario == "none"
-    months = people.patients["duration_months"].to_numpy()[people.patient[place]]
-    share = of("axonal_share")
-    at_attack = np.where(over, 1 / (1 + (1 - share) / share * np.exp(-vulnerable)), 0.0)
-    steady = np.where(scenario == "early", of("early_loss_per_month"), of("axon_loss_per_month"))
-    axon_loss = np.where(over, 0.0, steady * np.exp(vulnerable))
-    since = np.where(scenario == "late", of("safe_months"), 0.0)
-    until = np.where(scenario == "early", of("early_months"), np.inf)
     owed = np.stack([hurt & ~_unresponsive(people, place, name) for name in people.compartments])
-    repair = np.log(2) * _WEEKS_A_MONTH / (of("half_time_weeks_peripheral_nerve") * people.pace[place])
-    regrowth = of("regrowth_mm_day") * DAYS_A_MONTH / of("nerve_length_mm")
-    rates = np.stack(
-        [repair / (1 if name == "peripheral_nerve" else of(f"half_time_ratio_{name}")) for name in people.compartments]
-    )
-    grow = np.stack([regrowth * (name == "peripheral_nerve") for name in people.compartments])
-    attack = np.where(over, 0.0, attack_rate(deficit, months))
+    nerve = np.array([[name == "peripheral_nerve"] for name in people.compartments])
     # where the attack is over, or has another cause, the damage is there from the beginning
-    there = over | ~owed
+    there = of("over") | ~owed
+    lost = np.where(there & of("over"), deficit / (1 + of("well_over_lost") / vulnerable), 0.0)
     nerves = Nerves(
-        np.where(there, 0.0, attack),
-        np.where(owed, axon_loss, 0.0),
-        np.where(owed, rates, 0.0),
-        np.where(owed, grow, 0.0),
-        since,
-        until,
+        attack=np.where(there, 0.0, attack_rate(deficit, months)),
+        axon_loss=owed * (of("axon_loss") * vulnerable),
+        repair=owed * np.stack([of(f"repair {name}") for name in people.compartments]) / people.pace[place],
+        regrowth=owed * nerve * of("regrowth"),
+        since=of("since"),
+        until=of("until"),
     )
-    lost = np.where(there, at_attack * deficit, 0.0)
     return nerves, Fibres(np.where(there, deficit - lost, 0.0), lost, np.zeros(deficit.shape[1]))
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import zlib
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
 
 from b12analysis.arguments import check_choice
-from b12analysis.evidence import load
+from b12analysis.evidence import load, recorded, sha256
 from b12analysis.kinetics.spread import as_known
 
 __all__ = ["FITS", "SCENARIOS", "layout", "noise", "open_parameters", "posterior", "prior", "seed_of", "spread_out"]
@@ -73,6 +74,14 @@ def posterior(scenario: str = "all", fit: str = "verified") -> pd.DataFrame:
     """
     check_choice("scenario", scenario, ["all", *SCENARIOS])
     check_choice("fit", fit, FITS)
+    files = ("recovery_posterior", "recovery_model")
+    recorded.update({name: sha256(name) for name in files})  # what a report is made from, kept draws or not
+    return _posterior(scenario, fit, *map(sha256, files)).copy()
+
+
+@lru_cache(maxsize=16)
+def _posterior(scenario: str, fit: str, *hashes: str) -> pd.DataFrame:
+    """Make the table of draws; anew when a file has changed."""
     long, model = load("recovery_posterior"), load("recovery_model").query("distribution == 'fixed'")
     long = long[(long["fit"] == fit) & (long["scenario"].eq(scenario) | (scenario == "all"))]
     wide = long.pivot(index=["draw", "scenario"], columns="parameter", values="value").rename_axis(columns=None)

@@ -11,7 +11,8 @@ k: attack; a: loss of bare axons; r: repair of myelin; g: regrowth of axons; all
 gone this has a simple exact solution: :func:`exposed` and :func:`repaired`. A step with a signal between is the two one
 after the other, each for its share of the time.
 
-Bare axons are lost only between ``since`` and ``until`` months of exposure; which months is what the scenarios differ in.
+Bare axons are lost only between ``since`` and ``until`` months of exposure; which months is what the scenarios differ
+in.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ __all__ = ["Fibres", "Nerves", "attack_rate", "exposed", "repaired", "under"]
 
 @dataclass(frozen=True)
 class Fibres:
-    """State of the fibres, as shares of all; arrays of one shape.
+    """State of the fibres, as shares of all; the last axis of each array is people.
 
     Attributes
     ----------
@@ -45,6 +46,17 @@ class Fibres:
     def deficit(self) -> np.ndarray:
         """Share of fibres that do not work."""
         return self.bare + self.lost
+
+    def take(self, places) -> Fibres:
+        """Return the fibres of some people."""
+        return Fibres(**{name: value[..., places] for name, value in vars(self).items()})
+
+    def put(self, places, some: Fibres) -> Fibres:
+        """Return these fibres with those of some people replaced."""
+        copies = {name: value.copy() for name, value in vars(self).items()}
+        for name, values in copies.items():
+            values[..., places] = getattr(some, name)
+        return Fibres(**copies)
 
 
 @dataclass(frozen=True)
@@ -68,7 +80,7 @@ class Nerves:
 
     def take(self, places) -> Nerves:
         """Return the nerves of some people."""
-        return Nerves(**{name: value[places] for name, value in vars(self).items()})
+        return Nerves(**{name: value[..., places] for name, value in vars(self).items()})
 
 
 def attack_rate(deficit, months):
@@ -94,18 +106,23 @@ def exposed(fibres: Fibres, nerves: Nerves, months) -> Fibres:
     >>> exposed(Fibres(zero, zero, zero), nerves, 1.0).bare.round(3).tolist()
     [0.5]
     """
+    months = np.broadcast_to(months, fibres.exposure.shape)
     safe = np.clip(nerves.since - fibres.exposure, 0.0, months)
     lossy = np.clip(nerves.until - fibres.exposure, 0.0, months) - safe
-    moves = [(safe, 0.0), (lossy, nerves.axon_loss), (months - safe - lossy, 0.0)]
-    for length, loss in moves:
-        if np.any(length > 0):
-            fibres = _exposed(fibres, nerves, loss, length)
-    return fibres
+    after = _attacked(fibres, nerves, months, lossy > 0)
+    torn = np.flatnonzero((lossy > 0) & (lossy < months))  # axons are lost in part of these months
+    if not len(torn):
+        return after
+    some, rates = fibres.take(torn), nerves.take(torn)
+    for length, loses in [(safe, False), (lossy, True), (months - safe - lossy, False)]:
+        some = _attacked(some, rates, length[torn], loses)
+    return after.put(torn, some)
 
 
-def _exposed(fibres: Fibres, nerves: Nerves, loss, months) -> Fibres:
+def _attacked(fibres: Fibres, nerves: Nerves, months, loses) -> Fibres:
+    """Fibres after months in all of which bare axons are lost (``loses``), or in none."""
     well = 1 - fibres.bare - fibres.lost
-    hit, gone = nerves.attack * months, loss * months
+    hit, gone = nerves.attack * months, loses * nerves.axon_loss * months
     left = np.exp(-hit)
     bare = fibres.bare * np.exp(-gone) + well * hit * left * _mean_exp(hit - gone)
     return Fibres(bare, 1 - well * left - bare, fibres.exposure + months)
@@ -142,9 +159,18 @@ def under(fibres: Fibres, nerves: Nerves, signal, months) -> Fibres:
     Half of the time without a signal comes before the time with it and half after: the error of a step is of second
     order in its length, and none where the signal is 0 or 1.
     """
-    quiet = (1 - signal) * months / 2
-    if np.all(signal == 0):
-        return repaired(fibres, nerves, months)
+    signal = np.broadcast_to(signal, fibres.exposure.shape)
+    lacking = np.flatnonzero(signal > 0)
+    if len(lacking) > len(signal) / 2:
+        return _split(fibres, nerves, signal, months)
+    after = repaired(fibres, nerves, months)
+    if not len(lacking):
+        return after
+    return after.put(lacking, _split(fibres.take(lacking), nerves.take(lacking), signal[lacking], months))
+
+
+def _split(fibres: Fibres, nerves: Nerves, signal: np.ndarray, months: float) -> Fibres:
     if np.all(signal == 1):
         return exposed(fibres, nerves, months)
+    quiet = (1 - signal) * months / 2
     return repaired(exposed(repaired(fibres, nerves, quiet), nerves, signal * months), nerves, quiet)

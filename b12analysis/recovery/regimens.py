@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from b12analysis.arguments import check_choice
-from b12analysis.kinetics.regimens import regimens
+from b12analysis.evidence import load
 
 __all__ = ["check_regimen"]
 
@@ -17,4 +17,4 @@ def check_regimen(regimen: Any) -> None:
     --------
     >>> check_regimen("oral_1000_daily")
     """
-    check_choice("regimen", regimen, [*regimens()["regimen"].unique(), "none"])
+    check_choice("regimen", regimen, [*load("regimens")["regimen"].unique(), "none"])

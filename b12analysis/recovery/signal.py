@@ -14,8 +14,8 @@ from functools import lru_cache
 import numpy as np
 
 from b12analysis.evidence import load
-from b12analysis.kinetics.course import follow, start
 from b12analysis.kinetics.body import Body
+from b12analysis.kinetics.course import follow, start
 from b12analysis.kinetics.parameters import virtual_people
 from b12analysis.kinetics.person import check_person
 from b12analysis.kinetics.simulation import doses_of

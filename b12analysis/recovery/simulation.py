@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,7 +16,7 @@ from b12analysis.recovery.draws import SCENARIOS, posterior
 from b12analysis.recovery.patients import checked, involvement, symptom_weights
 from b12analysis.recovery.regimens import check_regimen
 
-__all__ = ["by_draw", "draw_people", "recovery_curve", "simulate_recovery", "symptoms_of"]
+__all__ = ["by_draw", "draw_people", "quantiles", "recovery_curve", "simulate_recovery", "symptoms_of"]
 
 #: Symptoms of which less than this share of the leading deficit is there at the start are not spoken of.
 _LEAST = 0.3
@@ -118,8 +121,8 @@ def simulate_recovery(
         deficit            share of function that is lost, 0 to 1
         recovered          share of the deficit at the first dose that has come back; below 0 where it has grown
         or with ``level``, all of ``recovered``
-        estimate, lower, upper        median and interval over virtual patients: what they differ in, and what we do not know
-        median_lower, median_upper    interval of the median patient: what we do not know alone
+        estimate, lower, upper      median and interval over virtual patients: what they differ in and what is not known
+        median_lower, median_upper  interval of the median patient: what we do not know alone
 
     Raises
     ------
@@ -150,19 +153,21 @@ def simulate_recovery(
         )
     weights = symptom_weights()[people.compartments]
     courses, start = follow(people, months, regimen, weights=weights), start_of(people, weights)
-    tables = []
-    for place, label in enumerate(people.patients["patient"]):
-        of = slice(place * n, (place + 1) * n)
-        for name in symptoms_of(people.patients["profile"].iloc[place]):
-            row = weights.index.get_loc(name)
-            course, first = courses[row, :, of], start[row, of]
-            one = (
-                _draws(course, first, people, of, months)
-                if level is None
-                else _summary(course, first, people, months, level)
-            )
-            tables.append(pd.concat([pd.DataFrame({"patient": label, "symptom": name}, index=one.index), one], axis=1))
-    return pd.concat(tables, ignore_index=True)
+
+    def one(place: int, name: str) -> pd.DataFrame:
+        row, of = weights.index.get_loc(name), slice(place * n, (place + 1) * n)
+        course, first = courses[row, :, of], start[row, of]
+        if level is None:
+            columns = _draws(course, first, people, of, months)
+        else:
+            columns = _summary(course, first, people, months, level)
+        return pd.DataFrame({"patient": people.patients["patient"].iloc[place], "symptom": name} | columns)
+
+    wanted = [
+        (place, name) for place, profile in enumerate(people.patients["profile"]) for name in symptoms_of(profile)
+    ]
+    with ThreadPoolExecutor(2) as pool:
+        return pd.concat(pool.map(one, *zip(*wanted, strict=True)), ignore_index=True)
 
 
 def check_months(months) -> list[float]:
@@ -179,7 +184,7 @@ def check_months(months) -> list[float]:
         raise InputError("months is empty; name at least one month")
     for month in times:
         check_range("months", month, 0, 120)
-    if any(later <= earlier for earlier, later in zip(times, times[1:], strict=False)):
+    if any(later <= earlier for earlier, later in pairwise(times)):
         raise InputError(f"months={shown(times)} do not increase; list each once, the earliest first")
     return [float(month) for month in times]
 
@@ -208,35 +213,52 @@ def symptoms_of(profile: str) -> list[str]:
     return deficits[deficits >= _LEAST - 1e-9].sort_values(ascending=False, kind="stable").index.tolist()
 
 
-def _draws(course: np.ndarray, start: np.ndarray, people: People, of: slice, months: list[float]) -> pd.DataFrame:
+def _draws(course: np.ndarray, start: np.ndarray, people: People, of: slice, months: list[float]) -> dict[str, Any]:
     n = course.shape[1]
-    return pd.DataFrame(
-        {
-            "draw": np.repeat(np.arange(n), len(months)),
-            "scenario": np.repeat(people.drawn("scenario", of), len(months)),
-            "month": np.tile(months, n),
-            "deficit": course.T.ravel(),
-            "recovered": (1 - course / start).T.ravel(),
-        }
-    )
+    return {
+        "draw": np.repeat(np.arange(n), len(months)),
+        "scenario": np.repeat(people.drawn("scenario", of), len(months)),
+        "month": np.tile(months, n),
+        "deficit": course.T.ravel(),
+        "recovered": (1 - course / start).T.ravel(),
+    }
 
 
-def _summary(course: np.ndarray, start: np.ndarray, people: People, months: list[float], level: float) -> pd.DataFrame:
+def _summary(
+    course: np.ndarray, start: np.ndarray, people: People, months: list[float], level: float
+) -> dict[str, Any]:
     tail = (1 - level) / 2
-    recovered = 1 - course / start
-    lower, estimate, upper = np.quantile(recovered, [tail, 0.5, 1 - tail], axis=1)
-    middle = np.median(by_draw(recovered, people), axis=1)  # of those who share a draw of the parameters
-    median_lower, median_upper = np.quantile(middle, [tail, 1 - tail], axis=1)
-    return pd.DataFrame(
-        {
-            "month": months,
-            "estimate": estimate,
-            "lower": lower,
-            "upper": upper,
-            "median_lower": median_lower,
-            "median_upper": median_upper,
-        }
-    )
+    recovered = 1 - course / start.astype(course.dtype)
+    lower, estimate, upper = quantiles(recovered, [tail, 0.5, 1 - tail])
+    (middle,) = quantiles(by_draw(recovered, people).swapaxes(1, 2), [0.5])  # of those who share a draw
+    median_lower, median_upper = quantiles(middle, [tail, 1 - tail])
+    return {
+        "month": months,
+        "estimate": estimate,
+        "lower": lower,
+        "upper": upper,
+        "median_lower": median_lower,
+        "median_upper": median_upper,
+    }
+
+
+def quantiles(values: np.ndarray, shares: list[float]) -> list[np.ndarray]:
+    """Quantiles over the last axis, as numpy has them; one sort is several times as fast as its own way.
+
+    Examples
+    --------
+    >>> [float(value) for value in quantiles(np.array([3.0, 1.0, 2.0, 5.0]), [0.0, 0.5, 0.9])]
+    [1.0, 2.5, 4.4]
+    """
+    ordered = np.sort(values, axis=-1)
+    last = values.shape[-1] - 1
+
+    def at(share: float) -> np.ndarray:
+        below = int(share * last)
+        low, high = ordered[..., below].astype(float), ordered[..., min(below + 1, last)]
+        return low + (share * last - below) * (high - low)
+
+    return [at(share) for share in shares]
 
 
 def by_draw(values: np.ndarray, people: People) -> np.ndarray:
