@@ -40,6 +40,7 @@ _HOMES = {
     "risk_profile": "risk",
     "risk_groups": "risk",
     "latent_class": "testing",
+    "validation": "validating",
     "recovery_curve": "recovery",
     "simulate_recovery": "recovery",
     "recovery_outcomes": "recovery",
@@ -75,6 +76,7 @@ _ROOMS = (
     "truth",
     "units",
     "usual",
+    "validating",
 )
 
 __all__ = list(_HOMES)

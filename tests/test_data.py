@@ -39,6 +39,7 @@ VOCABULARIES = [
     "replications",
     "sources",
     "standard_populations",
+    "validation_programs",
 ]
 EVIDENCE = [name for name in NAMES if name not in VOCABULARIES]
 RATIOS = ["odds_ratio", "risk_ratio", "prevalence_ratio", "hazard_ratio", "ratio"]

@@ -40,6 +40,7 @@ VOCABULARIES = [
     "replications",
     "sources",
     "standard_populations",
+    "validation_programs",
 ]
 CITED = "the id of a row in another table"
 OF_MEASURE = "the range of its measure"

@@ -74,7 +74,7 @@ def test_few_names_meet_the_user():
         "simulate_recovery", "simulate_regimen", "sources", "standardize", "status", "summarize",
         "survey_attributable_fraction", "survey_geometric_mean", "survey_linear", "survey_logistic",
         "survey_mean", "survey_prevalence", "survey_quantile", "survey_standardize", "testing_yield",
-        "time_to", "true_prevalence",
+        "time_to", "true_prevalence", "validation",
     ]  # fmt: skip
     for name in b12.__all__:
         assert getattr(b12, name) is not None

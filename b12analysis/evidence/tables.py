@@ -112,6 +112,7 @@ VOCABULARY = (
     "replications",
     "sources",
     "standard_populations",
+    "validation_programs",
 )
 
 

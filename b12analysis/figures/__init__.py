@@ -14,6 +14,7 @@ from b12analysis.figures.grids import heat_map, upset
 from b12analysis.figures.observed import against
 from b12analysis.figures.parameters import priors, shares
 from b12analysis.figures.people import icons
+from b12analysis.figures.results import results, tally
 
 __all__ = [
     "against",
@@ -26,7 +27,9 @@ __all__ = [
     "icons",
     "priors",
     "recovery_fans",
+    "results",
     "scenarios",
     "shares",
+    "tally",
     "upset",
 ]
