@@ -11,7 +11,7 @@ from b12analysis import page
 from b12analysis.reports import names
 
 #: Reports to try in a browser; the longest pages are for `make test-slow`.
-_SLOW = ("folate", "kinetics", "neuropathy", "replications", "testing")
+_SLOW = ("folate", "kinetics", "neuropathy", "replications", "testing", "validation")
 REPORTS = [pytest.param(name, marks=pytest.mark.slow) if name in _SLOW else name for name in names()]
 #: The same where the pages differ in their numbers only: one stands for all, the others are for `make test-slow`.
 ONE_REPORT = [name if name == "recovery" else pytest.param(name, marks=pytest.mark.slow) for name in names()]

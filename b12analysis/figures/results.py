@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -15,6 +17,7 @@ _LOOKS = {True: (theme.SERIES[2], "circle"), False: (theme.SERIES[1], "x")}
 #: Pixels of a bar with its label; of a label above a block, and of a result in it.
 _ROW, _LABEL, _LINE = 46, 28, 13
 _LEGEND = {"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0, "xanchor": "left", "itemclick": False}
+_LEGEND |= {"traceorder": "normal"}
 
 
 def tally(
@@ -59,7 +62,7 @@ def tally(
     for column, words, is_hit in (("passed", names[0], True), ("missed", names[1], False)):
         colour = _LOOKS[is_hit][0]
         fig.add_bar(
-            x=(100 * rows[column] / whole).tolist(),
+            x=(100 * rows[column] / whole).where(rows[column] > 0).tolist(),
             y=y,
             width=0.34,
             orientation="h",
@@ -75,15 +78,15 @@ def tally(
             y=y,
             mode="markers",
             marker={"symbol": "line-ns", "size": 20, "line": {"width": 2.5, "color": theme.INK}},
-            name="where a sound model would be",
-            hovertemplate="%{x:.0f} % should<extra></extra>",
+            name="should pass",
+            hovertemplate="%{x:.0f} % should pass<extra></extra>",
         )
     counts = [f"{row['passed']:,} {names[0]}, {row['missed']:,} {names[1]}" for row in rows.to_dict("records")]
     fig.update_layout(annotations=[_above(*each, 0.2) for each in zip(rows[label], counts, y, strict=True)])
     fig.update_xaxes(title_text="results, %", range=[0, 101], fixedrange=True)
     fig.update_yaxes(visible=False, range=[-0.5, len(rows) - 0.15], fixedrange=True)
     return fig.update_layout(
-        template="b12", barmode="stack", height=_ROW * len(rows) + 130, margin_t=64, showlegend=True, legend=_LEGEND
+        template="b12", barmode="stack", height=_ROW * len(rows) + 112, margin_t=48, showlegend=True, legend=_LEGEND
     )
 
 
@@ -145,10 +148,17 @@ def results(
         if len(part):
             _lines(fig, part, words, said, *_LOOKS[is_hit])
     fig.add_vline(1, line={"color": theme.INK, "width": 1.5})
-    ticks = [float(f"{step}e{power}") for power in range(-3, 4) for step in (1, 2, 5)]
-    fig.update_xaxes(type="log", title_text=axis_title, tickvals=ticks, tickformat=",~g", fixedrange=True)
+    fig.update_xaxes(type="log", title_text=axis_title, tickvals=_ticks(rows), tickformat=",~g", fixedrange=True)
     fig.update_yaxes(visible=False, range=[y - 8, 4], fixedrange=True)
-    return fig.update_layout(template="b12", height=int(130 - y), margin_t=58, showlegend=True, legend=_LEGEND)
+    return fig.update_layout(template="b12", height=int(112 - y), margin_t=40, showlegend=True, legend=_LEGEND)
+
+
+def _ticks(rows: pd.DataFrame) -> list[float]:
+    """Places of ticks on a logarithmic axis: the finer, the fewer decades it has."""
+    low, high = rows[["estimate", "lower"]].min(axis=None), rows[["estimate", "upper"]].max(axis=None)
+    decades = math.log10(high / low)
+    steps, every = ((1, 1.5, 2, 3, 5, 7), 1) if decades < 1 else ((1, 2, 5), 1) if decades < 4 else ((1,), 2)
+    return [float(f"{step}e{power}") for power in range(-16, 5, every) for step in steps]
 
 
 def _lines(fig: go.Figure, part: pd.DataFrame, words: str, said: str, colour: str, shape: str) -> None:

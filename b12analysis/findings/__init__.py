@@ -21,6 +21,7 @@ from b12analysis.findings import (
     replications,
     risk_groups,
     testing,
+    validation,
     words,
 )
 
@@ -37,5 +38,6 @@ __all__ = [
     "replications",
     "risk_groups",
     "testing",
+    "validation",
     "words",
 ]

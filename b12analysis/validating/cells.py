@@ -59,8 +59,8 @@ def summarised(table: pd.DataFrame, comparisons: Mapping[str, Mapping[str, Any]]
     --------
     >>> two = pd.concat([cells("a", "first", [(10, 10)]), cells("a", "second", [(10, 11)])])
     >>> said = summarised(two, {"a": {"allowed": 1e-9, "scale": "relative"}}).iloc[0]
-    >>> said[["cells", "within", "worst", "worst_cell"]].tolist()
-    [2, 1, 0.1, 'second']
+    >>> f"{said['within']} of {said['cells']}; {said['worst']} in the {said['worst_cell']}"
+    '1 of 2; 0.1 in the second'
     """
     check_columns("table", table.columns, CELLS)
     rows = []
