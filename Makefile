@@ -10,6 +10,11 @@ report: $(PAGES)
 $(PAGES): $(VENV)/.installed $(wildcard notebooks/*.ipynb data/*.csv b12analysis/*.py b12analysis/*/*.py b12analysis/*/*/*)
 	@$(B12) report --all --out $(@D) > /dev/null
 
+# What the package is held against, all of it and by area: made anew for each release, which the page names.
+validation: $(VENV)/.installed
+	@$(B12) batch reports/validation.yaml --out reports/build/validation > /dev/null
+	@echo $(CURDIR)/reports/build/validation/index.html
+
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
@@ -24,4 +29,4 @@ test-slow: $(VENV)/.installed
 lint: $(VENV)/.installed
 	$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(VENV)/bin/lint-imports
 
-.PHONY: report test test-slow lint
+.PHONY: report validation test test-slow lint

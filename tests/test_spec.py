@@ -445,7 +445,7 @@ def test_there_is_a_page_for_every_country_and_definition_of_a_survey():
 
 
 @pytest.mark.parametrize(
-    ("name", "least"), [("recovery", 200), ("kinetics", 72), ("risk_groups", 60), ("prevalence", 40)]
+    ("name", "least"), [("recovery", 200), ("kinetics", 72), ("risk_groups", 60), ("prevalence", 40), ("validation", 8)]
 )
 def test_the_specifications_of_the_project_are_sound(name, least):
     jobs = plan(REPOSITORY / "reports" / f"{name}.yaml")

@@ -17,31 +17,34 @@ __all__ = [
     "LISTED",
     "PLACE",
     "PROGRAMS",
+    "SHARES",
     "TALLY",
     "answer",
     "caveats",
-    "cited",
     "compared",
     "drawable",
     "headlines",
     "labelled",
     "listed",
     "looks",
+    "nerves_words",
     "of",
     "part_words",
     "parts",
     "programs",
     "programs_words",
+    "rests",
+    "shares",
     "tallies",
     "tallies_words",
 ]
 
 #: What the head of the page names: these numbers are those of one version.
-PLACE = f"b12analysis {__version__}"
+PLACE = f"version {__version__}"
 #: Columns of the table of a figure; misses come first.
 LISTED = [
     *("passed", "why", "study", "what", "role", "observed", "lower", "upper", "predicted", "predicted_lower"),
-    *("predicted_upper", "unit", "by", "status", "source", "id"),
+    *("predicted_upper", "unit", "status", "source", "id"),
 ]
 #: Areas whose results are predictions or printed figures; the others are held against programs.
 _PREDICTED = ("kinetics", "nerves", "replications")
@@ -56,6 +59,8 @@ _ROLES = {
     "reproduced": "reproduced",
 }
 _MODELS = ("held_out", "check", "alternative", "fitted")
+#: Of these 95 % intervals should hold their share; alternatives contradict what was fitted.
+_SHOULD = ("held_out", "check", "fitted")
 #: Ratios are drawn down to this; an interval that reaches 0 ends there.
 _SMALLEST = 0.02
 #: Differences are drawn down to this share of what agrees; many are none at all.
@@ -65,6 +70,13 @@ _COMPARED = [
     *("theirs", "ours", "status", "source", "id"),
 ]
 TALLY = {"names": ("passed", "missed"), "expected": "expected"}
+SHARES = {
+    "label": "label",
+    "group": "side",
+    "names": {"observed": "observed", "predicted": "predicted"},
+    "detail": "why",
+    "axis_title": "people, % (95 % interval)",
+}
 PROGRAMS = {
     "block": "block",
     "detail": "detail",
@@ -87,13 +99,14 @@ def of(table: pd.DataFrame, area: str) -> pd.DataFrame:
 
 
 def labelled(table: pd.DataFrame) -> pd.DataFrame:
-    """Add to each result its study, what it is in a line, and why it missed."""
+    """Add to each prediction or printed figure its study, what it is in a line, and why it missed."""
     kinetics = pd.concat([validated.outcomes(role) for role in ("test", "consistency", "fitted")])
-    what = table["id"].map(kinetics.set_index("id")["label"]).fillna(table["what"])
-    split = what.str.split(": ", n=1)
-    study = split.str[0].where(table["area"].isin(_PREDICTED), "")
-    named = table.assign(study=study, what=split.str[-1].where(table["area"].isin(_PREDICTED), what))
-    return named.assign(why=[_why(row) for row in named.to_dict("records")])
+    lines = dict(zip(kinetics["id"], kinetics["label"], strict=True))
+    named = []
+    for row in table.to_dict("records"):
+        study, _, what = lines.get(row["id"], row["what"]).partition(": ")
+        named.append(row | {"study": study, "what": what, "why": _why(row)})
+    return pd.DataFrame(named, columns=[*table.columns, "study", "why"])
 
 
 def _why(row: Row) -> str:
@@ -104,10 +117,12 @@ def _why(row: Row) -> str:
     reason = f"{note[:1].upper()}{note[1:].rstrip('.')}." if note else "Why is not known."
     if row["area"] not in _PREDICTED:
         return reason
+    if row["observed"] == 0:
+        return f"{number(row['predicted'])} is predicted where nothing was observed. {reason}"
     ratio = row["predicted"] / row["observed"]
     if row["area"] == "replications":
         return f"Ours is {_percent(ratio)} print. {reason}"
-    if ratio <= 0:
+    if ratio < 0:
         return f"A change to the other side was predicted. {reason}"
     side = "much" if ratio > 1 else "little"
     return f"Too {side} is predicted: {number(ratio)} times what was observed. {reason}"
@@ -147,12 +162,12 @@ def answer(table: pd.DataFrame, area: str) -> tuple[str, str]:
         part = rows[rows["role"] == role]
         more = {"held_out": f", where {round(_LEVEL * len(part))} should be", "fitted": ", which proves nothing"}
         bold = "**" if role == "held_out" else ""
-        told.append(f"{_ROLES[role]} {bold}{_of(part)}{bold} inside{more.get(role, '')}")
+        told.append(f"{_ROLES[role]}: {bold}{_of(part)}{bold} inside{more.get(role, '')}")
     if len(printed):
-        told.append(f"printed figures made again {_of(printed)} to the digit")
+        told.append(f"printed figures made again: {_of(printed)} to the digit")
     if len(other):
         cells = load("validation_programs")["cells"][load("validation_programs")["id"].isin(other["id"])].sum()
-        told.append(f"comparisons with other programs {_of(other)}, {cells:,} numbers")
+        told.append(f"comparisons with other programs: {_of(other)} agree, {cells:,} numbers")
     sentence = "; ".join(told)
     return _finding(held, printed, other, area), f"{sentence[0].upper()}{sentence[1:]}."
 
@@ -202,7 +217,7 @@ def tallies(table: pd.DataFrame) -> pd.DataFrame:
     for role, words in _ROLES.items():
         for area, part in table[table["role"] == role].groupby("area", sort=False):
             passed = int(part["passed"].sum())
-            expected = _LEVEL if role in _MODELS else np.nan
+            expected = _LEVEL if role in _SHOULD else np.nan
             rows.append([area, role, f"{words}: {AREAS[area]}", passed, len(part) - passed, expected])
     return pd.DataFrame(rows, columns=["area", "role", "label", "passed", "missed", "expected"])
 
@@ -224,12 +239,12 @@ def tallies_words(counts: pd.DataFrame) -> dict[str, str]:
 
 
 def parts(table: pd.DataFrame, area: str) -> list[pd.DataFrame]:
-    """Part labelled results into figures: of a model what was held out, then the rest; each printed figure.
+    """Part labelled results into figures of ratios: what was held out, then the rest; printed figures.
 
     Within each the studies with most misses come first.
     """
-    rows = labelled(of(table, area))
-    rows = rows[rows["area"].isin(_PREDICTED)]
+    rows = of(table, area)
+    rows = labelled(rows[rows["area"].isin(("kinetics", "replications"))])
     rest = ~rows["role"].isin(["held_out", "reproduced"])
     return [_ordered(part) for _, part in rows.groupby([rows["area"].map(list(AREAS).index), rest])]
 
@@ -247,6 +262,36 @@ def _ordered(part: pd.DataFrame) -> pd.DataFrame:
     return rows.sort_values(["_order", "_misses", "block", "passed"], kind="stable").reset_index(drop=True)
 
 
+def shares(table: pd.DataFrame, area: str) -> pd.DataFrame:
+    """Return results of the nerve model, observed and predicted share: two rows each, as in ``figures.grouped``.
+
+    Shares of none and of all are among them, so they are drawn as they are and not as ratios.
+    """
+    rows = of(table, area).query("area == 'nerves'")
+    if rows.empty:
+        return rows
+    rows = _ordered(labelled(rows))
+    label = rows["role"].map(_ROLES) + " · " + rows["study"] + ", " + rows["what"]
+    label = label.where(~label.duplicated(keep=False), label + " (" + rows["id"] + ")")
+    rows = rows.assign(label=label.astype(object) + rows["passed"].map({True: "", False: " – <b>outside</b>"}))
+    predicted = {f"predicted{end}": name for end, name in (("", "estimate"), ("_lower", "lower"), ("_upper", "upper"))}
+    sides = [
+        rows.assign(side="observed", estimate=rows["observed"]),
+        rows.assign(side="predicted", **{name: rows[column] for column, name in predicted.items()}),
+    ]
+    return pd.concat(sides, ignore_index=True)
+
+
+def nerves_words(rows: pd.DataFrame) -> dict[str, str]:
+    """Say what the figure of shares shows."""
+    part = rows[rows["side"] == "observed"]
+    return part_words(part) | {
+        "title": _part_title(part),
+        "caption": "Circle: observed, with its 95 % interval; square: predicted for such a series, all scenarios of "
+        "delay together. What was held out comes first; studies with most misses come first.",
+    }
+
+
 def drawable(part: pd.DataFrame) -> pd.DataFrame:
     """Return the results that can be drawn as multiples of what was observed: those of the same sign, signs dropped."""
     same = part[(part["observed"] * part["predicted"]) > 0]
@@ -258,7 +303,7 @@ def drawable(part: pd.DataFrame) -> pd.DataFrame:
         for row in same.to_dict("records")
     ]
     limits = {"lower": low.clip(lower=_SMALLEST).where(low.notna()), "upper": high}
-    return same.assign(estimate=ratios["predicted"], **limits, said=said)
+    return same.assign(estimate=ratios["predicted"], **limits, said=said).round(4)
 
 
 def _value(row: Row, name: str) -> str:
@@ -287,7 +332,7 @@ def part_words(part: pd.DataFrame) -> dict[str, str]:
     missed = part.loc[~part["passed"], "study"].value_counts()
     told = ", ".join(f"{name} ({n})" for name, n in missed.items()) or "none"
     left_out = len(part) - len(drawable(part))
-    more = f" In the table alone: {count(left_out, 'result')} with another sign than predicted." if left_out else ""
+    more = f" In the table alone: {count(left_out, 'result')} that cannot be drawn as a ratio." if left_out else ""
     marks, lines, many = "predicted over observed", "what such a study would find", "studies"
     if part["area"].iloc[0] == "replications":
         marks, lines, many = "ours over print", "ours", "papers"
@@ -307,20 +352,20 @@ def _part_title(part: pd.DataFrame) -> str:
     name = f"{AREAS[area][0].upper()}{AREAS[area][1:]}"
     if (part["role"] == "held_out").all():
         return f"{name}: {_of(part)} held-out results lie inside, where {round(_LEVEL * len(part))} should"
-    told = [f"{_of(rows)} {_ROLES[role]}" for role, rows in part.groupby(part["role"], sort=False)]
-    return f"{name}, not held out: inside are {' and '.join(told)}"
+    told = [f"{_of(rows)} {_ROLES[role]}" for role, rows in part.groupby("role", sort=False)]
+    return f"{name}: inside are {' and '.join([', '.join(told[:-1]), told[-1]] if len(told) > 1 else told)}"
 
 
 def listed(part: pd.DataFrame) -> pd.DataFrame:
     """Return the table of a figure: misses first."""
-    yes = part["passed"].map({True: "yes", False: "no"})
-    return part.sort_values("passed", kind="stable").assign(passed=yes)[LISTED]
+    once = part.drop_duplicates("id").sort_values("passed", kind="stable")
+    return once.assign(passed=once["passed"].map({True: "yes", False: "no"}))[LISTED]
 
 
-def cited(part: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of evidence that results stand for: ``id, source, status``."""
-    rows = part.assign(id=part["evidence"].fillna(part["id"]))[["id", "source", "status"]]
-    return rows.drop_duplicates()
+def rests(rows: pd.DataFrame) -> dict[str, pd.DataFrame | bool]:
+    """Return what a figure of results rests on, for ``page.figure``: rows of evidence, and whether a model."""
+    cited = rows.assign(id=rows["evidence"].fillna(rows["id"]))[["id", "source", "status"]]
+    return {"evidence": cited.drop_duplicates(), "assumed": bool(rows["area"].isin(["kinetics", "nerves"]).any())}
 
 
 def programs(table: pd.DataFrame, area: str) -> pd.DataFrame:

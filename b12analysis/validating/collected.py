@@ -104,11 +104,12 @@ def _nerves(folder: Path) -> pd.DataFrame:
     table = load("recovery_validation", folder)
     table = table[table["scenario"] == "all"].rename(columns={"within": "passed"})
     rows = pd.concat([load(name, folder)[["id", "source"]] for name in ("outcomes", "trials")])
+    again = table.groupby("id").cumcount()
     month = table["month"].map("month {:g}".format, na_action="ignore").fillna("")
     what = table["series"] + ": " + table["what"] + (", " + month).where(month != "", "")
     return table.assign(
         area="nerves",
-        id="nerves-" + table["id"],
+        id="nerves-" + table["id"].where(again == 0, table["id"] + "-" + (again + 1).astype(str)),
         what=what,
         role=table["role"].replace(_ROLE),
         by="the model's 95 % interval, all scenarios together, holds what was observed",
