@@ -160,6 +160,14 @@ def test_what_rests_on_no_model_does_not_say_that_it_does(shipped):
     assert say.rests(say.parts(shipped, "kinetics")[0])["assumed"]
 
 
+def test_the_tables_of_the_models_shown_are_named_on_the_page(nerves):
+    assert list(say.predictions(nerves, "any")) == ["kinetics_validation", "recovery_validation"]
+    named = say.predictions(nerves, "nerves")
+    assert list(named) == ["recovery_validation"]
+    assert len(named["recovery_validation"]) == len(nerves.query("area == 'nerves'"))
+    assert say.predictions(nerves, "pooling") == {}
+
+
 def test_what_no_page_may_leave_out_is_a_caveat(shipped):
     said = " ".join(say.caveats(shipped, "any"))
     for words in (

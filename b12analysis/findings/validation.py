@@ -31,6 +31,7 @@ __all__ = [
     "of",
     "part_words",
     "parts",
+    "predictions",
     "programs",
     "programs_words",
     "rests",
@@ -366,6 +367,13 @@ def rests(rows: pd.DataFrame) -> dict[str, pd.DataFrame | bool]:
     """Return what a figure of results rests on, for ``page.figure``: rows of evidence, and whether a model."""
     cited = rows.assign(id=rows["evidence"].fillna(rows["id"]))[["id", "source", "status"]]
     return {"evidence": cited.drop_duplicates(), "assumed": bool(rows["area"].isin(["kinetics", "nerves"]).any())}
+
+
+def predictions(table: pd.DataFrame, area: str) -> dict[str, pd.DataFrame]:
+    """Return what the models' own tables of results rest on, by the name of the table, for ``page.evidence``."""
+    names = {"kinetics": "kinetics_validation", "nerves": "recovery_validation"}
+    there = of(table, area)["area"].unique()
+    return {name: rests(table[table["area"] == part])["evidence"] for part, name in names.items() if part in there}
 
 
 def programs(table: pd.DataFrame, area: str) -> pd.DataFrame:
