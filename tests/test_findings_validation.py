@@ -12,6 +12,7 @@ from test_notebooks import executed, of_kind, table
 import b12analysis as b12
 from b12analysis.arguments import InputError
 from b12analysis.figures import grouped, results, tally
+from b12analysis.findings import against, programs
 from b12analysis.findings import validation as say
 from b12analysis.validating import AREAS
 
@@ -43,19 +44,19 @@ def test_every_area_has_words_and_something_to_draw(request, which, area):
     rows = request.getfixturevalue(which)
     texts = [*say.answer(rows, area), *say.caveats(rows, area), *say.tallies_words(say.tallies(rows)).values()]
     drawn = 0
-    for part in say.parts(rows, area):
-        results(say.drawable(part), **say.looks(part))
-        texts += say.part_words(part).values()
+    for part in against.parts(rows, area):
+        results(against.drawable(part), **against.looks(part))
+        texts += against.part_words(part).values()
         drawn += len(part)
-    if len(both := say.shares(rows, area)):
-        grouped(both, **say.SHARES)
-        texts += say.nerves_words(both).values()
+    if len(both := against.shares(rows, area)):
+        grouped(both, **against.SHARES)
+        texts += against.nerves_words(both).values()
         drawn += len(both) // 2
-    if len(others := say.programs(rows, area)):
-        results(others, **say.PROGRAMS)
-        texts += say.programs_words(others).values()
+    if len(others := programs.programs(rows, area)):
+        results(others, **programs.PROGRAMS)
+        texts += programs.programs_words(others).values()
         drawn += len(others)
-    assert drawn == len(say.of(rows, area))  # every result is in one figure
+    assert drawn == len(against.of(rows, area))  # every result is in one figure
     for text in texts:
         assert not BROKEN.search(text), text
 
@@ -115,49 +116,50 @@ def test_an_alternative_is_not_expected_to_pass(nerves):
     ],
 )
 def test_a_miss_is_said_in_a_sentence(row, words):
-    assert say._why(row) == words
+    assert against._why(row) == words
 
 
 def test_the_table_lists_misses_first_each_with_its_reason(shipped):
-    held, rest, printed = say.parts(shipped, "any")
+    held, rest, printed = against.parts(shipped, "any")
     for part in (held, rest, printed):
-        listed = say.listed(part)
+        listed = against.listed(part)
         missed = listed["passed"] == "no"
         assert missed.tolist() == sorted(missed, reverse=True)
         assert missed.sum() == (~part["passed"]).sum() > 0
         assert (listed["why"].str.len() > 0).tolist() == missed.tolist()
     assert (held["role"] == "held_out").all()
     assert set(rest["role"]) == {"check", "fitted"}
-    assert "which" not in say.part_words(held)["title"]
-    assert say.part_words(held)["title"].endswith(": 38 of 54 held-out results lie inside, where 51 should")
+    assert "which" not in against.part_words(held)["title"]
+    assert against.part_words(held)["title"].endswith(": 38 of 54 held-out results lie inside, where 51 should")
 
 
 def test_results_are_drawn_as_multiples_of_what_was_observed(shipped):
-    part = next(part for part in say.parts(shipped, "kinetics"))
-    drawn = say.drawable(part)
+    part = next(part for part in against.parts(shipped, "kinetics"))
+    drawn = against.drawable(part)
     row = drawn[drawn["observed"] < 0].iloc[0]  # a fall, predicted as one
     assert row["estimate"] == pytest.approx(row["predicted"] / row["observed"], abs=1e-4)  # rounded
     assert 0 < row["lower"] <= row["estimate"] <= row["upper"]
     inside = (drawn["lower"] <= 1) & (drawn["upper"] >= 1)
     assert (inside == drawn["passed"]).all()  # the picture tells what the verdict tells
-    assert f"{len(part) - len(drawn)} result" in say.part_words(part)["caption"] or len(part) == len(drawn)
+    assert f"{len(part) - len(drawn)} result" in against.part_words(part)["caption"] or len(part) == len(drawn)
 
 
 def test_shares_of_nobody_are_drawn_as_shares(nerves):
-    both = say.shares(nerves, "nerves")
+    both = against.shares(nerves, "nerves")
     none = both[both["what"].str.startswith("no better at all")].set_index("side")
     assert none.loc["observed", "estimate"] == 0
     assert none.loc["predicted", "estimate"] == pytest.approx(0.04)
-    assert none.loc["observed", "label"].endswith("– <b>outside</b>")
-    assert both["label"].iloc[0].startswith("held out · ")
-    assert say.rests(both)["assumed"]
-    assert say.listed(both)["id"].is_unique
+    assert none.loc["observed", "label"].startswith("✗ held out · ")
+    assert both["label"].str.startswith("✗").tolist() == (~both["passed"]).tolist()
+    assert ": 1 of 3 held-out results lie inside, where 3 should" in against.nerves_words(both)["title"]
+    assert against.rests(both)["assumed"]
+    assert against.listed(both)["id"].is_unique
 
 
 def test_what_rests_on_no_model_does_not_say_that_it_does(shipped):
-    printed = say.parts(shipped, "replications")[0]
-    assert not say.rests(printed)["assumed"]
-    assert say.rests(say.parts(shipped, "kinetics")[0])["assumed"]
+    printed = against.parts(shipped, "replications")[0]
+    assert not against.rests(printed)["assumed"]
+    assert against.rests(against.parts(shipped, "kinetics")[0])["assumed"]
 
 
 def test_the_tables_of_the_models_shown_are_named_on_the_page(nerves):
