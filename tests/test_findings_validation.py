@@ -105,13 +105,13 @@ def test_an_alternative_is_not_expected_to_pass(nerves):
 @pytest.mark.parametrize(
     ("row", "words"),
     [
-        (result(), "Too much is predicted: 1.5 times what was observed. As it is."),
-        (result(predicted=1.0), "Too little is predicted: 0.50 times what was observed. As it is."),
-        (result(predicted=-1.0), "A change to the other side was predicted. As it is."),
-        (result(observed=0.0, predicted=0.04), "0.04 is predicted where nothing was observed. As it is."),
-        (result(area="replications", predicted=2.02), "Ours is 1.0 % above print. As it is."),
+        (result(), "Too much is predicted: 1.5 times what was observed. Noted: as it is."),
+        (result(predicted=1.0), "Too little is predicted: 0.50 times what was observed. Noted: as it is."),
+        (result(predicted=-1.0), "A change to the other side was predicted. Noted: as it is."),
+        (result(observed=0.0, predicted=0.04), "0.04 is predicted where nothing was observed. Noted: as it is."),
+        (result(area="replications", predicted=2.02), "Ours is 1.0 % above print. Noted: as it is."),
         (result(area="replications", note=None), "Ours is 50 % above print. Why is not known."),
-        (result(area="pooling"), "As it is."),
+        (result(area="pooling"), "Noted: as it is."),
         (result(passed=True), ""),
     ],
 )
@@ -179,6 +179,8 @@ def test_what_no_page_may_leave_out_is_a_caveat(shipped):
         "misses among",
     ):
         assert words in said
+    printed = b12.load("replications").query("reading == 'literal'")["interval_agrees"].dropna()
+    assert f"of {len(printed)} printed limits and standard errors {(printed == 'no').sum()} do not" in said
     assert re.search(r"Of \d+ results \d+ rest on numbers that nobody has checked", said)
 
 

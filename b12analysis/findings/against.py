@@ -1,4 +1,4 @@
-"""Results one by one: observed against predicted, how each missed, and what is known of why."""
+"""Results one by one: observed against predicted, how each missed, and what is noted of it."""
 
 from __future__ import annotations
 
@@ -84,11 +84,11 @@ def labelled(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _why(row: Row) -> str:
-    """Say in a sentence how a result missed, and what is known of why; nothing of one that passed."""
+    """Say how a result missed, and what the tables note of it, which need not be why; nothing of one that passed."""
     if row["passed"]:
         return ""
     note = known(row["note"]).strip()
-    reason = f"{note[:1].upper()}{note[1:].rstrip('.')}." if note else "Why is not known."
+    reason = f"Noted: {note.rstrip('.')}." if note else "Why is not known."
     if row["area"] not in PREDICTED:
         return reason
     if row["observed"] == 0:
@@ -185,7 +185,7 @@ def part_words(part: pd.DataFrame) -> dict[str, str]:
     return {
         "title": _part_title(part),
         "summary": f"How many pass: {by_role}. Misses: {told}. The table lists them first, with how each misses and "
-        "what is known of why.",
+        "what is noted of it.",
         "caption": f"Marks: {marks}; lines: 95 % interval of {lines}, over the same. Beside the name how many pass; "
         f"{many} with most misses first.{more}",
     }

@@ -137,6 +137,12 @@ def caveats(table: pd.DataFrame, area: str) -> list[str]:
     """Say what the package misses, and what agreement does not prove."""
     rows = of(table, area)
     told = list(validated.missed_words()) if (rows["area"] == "kinetics").any() else []
+    if (rows["area"] == "replications").any():
+        limits = load("replications").query("reading == 'literal'")["interval_agrees"].dropna()
+        told.append(
+            f"**A printed figure passes without its limits**: of {len(limits)} printed limits and standard errors "
+            f"{(limits == 'no').sum()} do not come out to the digit."
+        )
     recalled = int(rows["status"].isin(["recalled", "assumption"]).sum())
     if recalled:
         told.append(
