@@ -9,7 +9,7 @@ from b12analysis import __version__
 from b12analysis.estimates import prevalence
 from b12analysis.evidence import load
 from b12analysis.findings import validated
-from b12analysis.findings.against import LEVEL, PREDICTED, ROLES, of, passed_of, rests
+from b12analysis.findings.against import LEVEL, PREDICTED, ROLES, of, passed_of
 from b12analysis.findings.words import count
 from b12analysis.validating import AREAS
 
@@ -127,10 +127,11 @@ def tallies_words(counts: pd.DataFrame) -> dict[str, str]:
 
 
 def predictions(table: pd.DataFrame, area: str) -> dict[str, pd.DataFrame]:
-    """Return what the models' own tables of results rest on, by the name of the table, for ``page.evidence``."""
+    """Return the rows of the models' own tables of results, by the name of the table, for ``page.evidence``."""
     names = {"kinetics": "kinetics_validation", "nerves": "recovery_validation"}
-    there = of(table, area)["area"].unique()
-    return {name: rests(table[table["area"] == part])["evidence"] for part, name in names.items() if part in there}
+    shown = of(table, area)[["area", "id", "source", "status"]]
+    own = shown.assign(id=shown["id"].str.removeprefix("nerves-"))  # the page finds a table by the ids of its rows
+    return {name: own[own["area"] == part] for part, name in names.items() if (own["area"] == part).any()}
 
 
 def caveats(table: pd.DataFrame, area: str) -> list[str]:
