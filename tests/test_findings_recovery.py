@@ -177,8 +177,8 @@ def test_every_figure_of_the_model_wears_the_mark_of_an_assumption():
 def test_caveats_hold_the_numbers_of_the_tables():
     text = " ".join(say.CAVEATS)
     targets = evidence.load("recovery_targets")
-    for series, what in (("misra_2007", "complete"), ("vasconcelos2006", "complete"), ("healton_1991", "complete")):
-        (row,) = targets.query("series == @series and what == @what").to_dict("records")
+    named = targets[targets["series"].isin(["misra_2007", "vasconcelos2006", "healton_1991"])]
+    for row in named[named["what"] == "complete"].to_dict("records"):
         assert f"{row['cases']} of {row['n']}" in text
     model = evidence.load("recovery_model").set_index("parameter")
     assert f"spans {model.loc['safe_months', 'lower']:.0f} to {model.loc['safe_months', 'upper']:.0f}" in text

@@ -49,7 +49,7 @@ _WHAT = {
 }
 #: Columns of the table that a page shows.
 COLUMNS = [
-    "id",
+    "target",
     "label",
     "n",
     "observed",
@@ -194,8 +194,8 @@ def validated(role: str) -> pd.DataFrame:
     """
     table = evidence.load("recovery_validation").query("scenario == 'all' and role == @role")
     rows = evidence.load("recovery_targets").set_index("id")["row"]
-    cited = evidence.cited(" ".join(rows[table["id"]].unique())).set_index("id")["source"]
-    table = table.assign(evidence=table["id"].map(rows), covered=table["within"].astype(bool))
+    cited = evidence.cited(" ".join(rows[table["target"]].unique())).set_index("id")["source"]
+    table = table.assign(evidence=table["target"].map(rows), covered=table["within"].astype(bool))
     table["source"] = table["evidence"].map(cited)
     table = table.rename(columns={"predicted_lower": "lower", "predicted_upper": "upper"})
     table["label"] = [_label(row) for row in table.to_dict("records")]

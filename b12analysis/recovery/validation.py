@@ -37,7 +37,7 @@ def validate(targets: pd.DataFrame, model: pd.DataFrame, draws: pd.DataFrame) ->
     Returns
     -------
     DataFrame with columns
-        id, series, what, role, scenario, month, cases, n
+        target, series, what, role, scenario, month, cases, n
         observed, observed_lower, observed_upper    shares, or changes as a share of function
         predicted, predicted_lower, predicted_upper    median and 95 % predictive interval
         chance, within, direction, status, note
@@ -54,7 +54,8 @@ def validate(targets: pd.DataFrame, model: pd.DataFrame, draws: pd.DataFrame) ->
             lower, middle, upper = np.quantile(of, [0.025, 0.5, 0.975])
             chance = _chance(of, target, seen, model)
             rows.append(
-                {name: getattr(target, name) for name in ("id", "series", "what", "role")}
+                {"target": target.id}
+                | {name: getattr(target, name) for name in ("series", "what", "role")}
                 | {"scenario": scenario, "month": read_at(target, model)[0], "cases": target.cases, "n": target.n}
                 | seen
                 | {"predicted": middle, "predicted_lower": lower, "predicted_upper": upper, "chance": chance}

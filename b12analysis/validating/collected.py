@@ -102,20 +102,20 @@ def _kinetics(folder: Path) -> pd.DataFrame:
 
 def _nerves(folder: Path) -> pd.DataFrame:
     table = load("recovery_validation", folder)
-    table = table[table["scenario"] == "all"].rename(columns={"within": "passed"})
-    rows = pd.concat([load(name, folder)[["id", "source"]] for name in ("outcomes", "trials")])
-    again = table.groupby("id").cumcount()
-    month = table["month"].map("month {:g}".format, na_action="ignore").fillna("")
-    what = table["series"] + ": " + table["what"] + (", " + month).where(month != "", "")
+    names = {"target": "id", "observed_lower": "lower", "observed_upper": "upper", "within": "passed"}
+    table = table[table["scenario"] == "all"].rename(columns=names)
+    rows = load("recovery_targets", folder).set_index("id")["row"]
+    sources = pd.concat([load(name, folder)[["id", "source"]] for name in ("outcomes", "trials", "symptoms")])
+    evidence = table["id"].map(rows)
+    direction = (": " + table["direction"].replace("none", "unchanged")).fillna("")
     return table.assign(
         area="nerves",
-        id="nerves-" + table["id"].where(again == 0, table["id"] + "-" + (again + 1).astype(str)),
-        what=what,
+        what=table["series"] + ": " + table["what"] + direction + ", month " + table["month"].map("{:g}".format),
         role=table["role"].replace(_ROLE),
-        by="the model's 95 % interval, all scenarios together, holds what was observed",
+        by="the model gives what was seen, or as extreme, a chance of at least 1 in 20, all scenarios together",
         unit="share",
-        evidence=table["id"].where(table["id"].isin(rows["id"])),
-        source=table["id"].map(rows.set_index("id")["source"]).fillna("b12analysis"),
+        evidence=evidence,
+        source=evidence.map(sources.set_index("id")["source"]),
     )
 
 
