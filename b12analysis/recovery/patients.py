@@ -94,7 +94,7 @@ def checked(patients: pd.DataFrame) -> pd.DataFrame:
     if table["patient"].duplicated().any():
         twice = table.loc[table["patient"].duplicated(), "patient"].iloc[0]
         raise InputError(f"patient={shown(twice)} is there twice; each row needs a label of its own")
-    table["cause"] = table["cause"].fillna(_OPTIONAL["cause"])
+    table["cause"] = table["cause"].astype(object).fillna(_OPTIONAL["cause"])
     known = {
         "age_50_or_over": table["age"] >= 50,
         "romberg": table["romberg"],

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from b12analysis.evidence import load
+from b12analysis.evidence import load, recorded, sha256
 from b12analysis.kinetics.body import Body
 from b12analysis.kinetics.course import follow, start
 from b12analysis.kinetics.parameters import virtual_people
@@ -25,6 +25,8 @@ __all__ = ["BODIES", "DAYS_A_MONTH", "mesh", "seen", "signal"]
 DAYS_A_MONTH = 365.25 / 12
 #: Virtual bodies that are followed for each cause and regimen.
 BODIES = 200
+#: Tables that they come from.
+_TABLES = ("recovery_causes", "kinetics_model", "kinetics_correlations", "regimens")
 #: Age of these bodies: it matters to methylmalonic acid alone.
 _AGE = 60
 #: Steps in the first month, days: it is then that the signal falls.
@@ -44,12 +46,18 @@ def mesh(months: Sequence[float]) -> np.ndarray:
     return np.array(sorted(point for point in points if point <= last))
 
 
-@lru_cache(maxsize=64)
 def seen(cause: str, serum: float, regimen: str, months: tuple[float, ...], seed: int) -> np.ndarray:
     """Active tissue that cells see, on the logarithm, of a panel of bodies that start at this serum (pmol/L).
 
     Of shape (months, bodies).
     """
+    recorded.update({name: sha256(name) for name in _TABLES})  # what a report is made from, kept panels or not
+    return _seen(cause, serum, regimen, months, seed, *map(sha256, _TABLES))
+
+
+@lru_cache(maxsize=64)
+def _seen(cause: str, serum: float, regimen: str, months: tuple[float, ...], seed: int, *hashes: str) -> np.ndarray:
+    """Follow the bodies; anew when a file has changed."""
     (row,) = load("recovery_causes").query("cause == @cause").to_dict("records")
     person = check_person(
         {
