@@ -18,7 +18,7 @@ import pandas as pd
 
 from b12analysis.arguments import InputError, check_columns, check_level
 from b12analysis.recovery.marginal import PARAMETERS, personal
-from b12analysis.recovery.profiles import REACH, Maximum, limit, maximise
+from b12analysis.recovery.profiles import limit, maximise
 from b12analysis.recovery.visits import ROUNDING, checked, limits_of
 
 __all__ = ["fit_recovery", "recovery_fitted"]
@@ -84,13 +84,14 @@ def fit_recovery(
 
     Examples
     --------
-    Ten points lost at most; twelve patients who keep two fifths, more or less:
+    Sixteen patients who lost five to seven points of ten, and keep two fifths of that, more or less:
 
     >>> import b12analysis as b12
+    >>> rng = np.random.default_rng(1)
     >>> followup = pd.DataFrame(
     ...     [
-    ...         (patient, month, round((5 + patient % 3) * (1 - share * (1 - 2 ** (-month / 2))), 1))
-    ...         for patient, share in enumerate([0.4, 0.5, 0.5, 0.6, 0.6, 0.6, 0.6, 0.6, 0.7, 0.7, 0.8, 0.9])
+    ...         (patient, month, (5 + patient % 3) * (1 - share * (1 - 2 ** (-month / 2))) + rng.normal(0, 0.4))
+    ...         for patient, share in enumerate([0.4, 0.5, 0.5, 0.6, 0.6, 0.6, 0.7, 0.8] * 2)
     ...         for month in (0, 1, 3, 6, 12)
     ...     ],
     ...     columns=["patient", "month", "score"],
@@ -98,8 +99,8 @@ def fit_recovery(
     >>> fit = b12.fit_recovery(followup, best=0, worst=10)
     >>> fit.head(2).round(1)[["parameter", "estimate", "lower", "upper", "n_patients"]]
               parameter  estimate  lower  upper  n_patients
-    0           ceiling       0.6    0.5    0.7          12
-    1  half_time_months       2.0    1.9    2.0          12
+    0           ceiling       0.6    0.5    0.7          16
+    1  half_time_months       1.8    1.4    2.3          16
     """
     check_level(level)
     visits = checked(followup, best, worst, step)
@@ -110,8 +111,9 @@ def fit_recovery(
         _refuse_what_cannot_tell(argument, seen)
         data = limits_of(seen, step / scale)
         top = maximise(data)
-        limits = np.array([[limit(data, top, k, side, level) for side in (-1, 1)] for k in range(len(NAMES))])
-        _refuse_what_did_not_tell(argument, seen, top, limits)
+        limits = [[limit(data, top, k, side, level) for side in (-1, 1)] for k in (0, 1)]
+        _refuse_what_did_not_tell(argument, seen, *limits)
+        limits += [[limit(data, top, k, side, level) for side in (-1, 1)] for k in range(2, len(NAMES))]
         table = pd.DataFrame(
             _reported(np.column_stack([top.values, limits]), scale), columns=["estimate", "lower", "upper"]
         )
@@ -185,19 +187,18 @@ def _refuse_what_cannot_tell(argument: str, seen: pd.DataFrame) -> None:
         )
 
 
-def _refuse_what_did_not_tell(argument: str, seen: pd.DataFrame, top: Maximum, limits: np.ndarray) -> None:
-    """Refuse a fit of which ceiling or half-time may be anything."""
+def _refuse_what_did_not_tell(argument: str, seen: pd.DataFrame, ceiling: list[float], half_time: list[float]) -> None:
+    """Refuse a fit of which ceiling or half-time may be anything, from the limits of logit ceiling and ln half-time."""
     later = seen.loc[seen["month"] > 0, "month"]
-    if top.values[0] <= top.lowest[0] + 1e-6 or np.isinf(limits[0, 0]):
+    if np.isinf(ceiling[0]):
         raise InputError(f"{argument}: what comes back cannot be told from nothing; it takes more patients or visits")
-    k = NAMES.index("half_time_months")
-    if top.values[k] > top.highest[k] - 1e-6 or np.isinf(limits[k, 1]):
+    if np.isinf(half_time[1]) or (np.isinf(ceiling[1]) and half_time[1] > np.log(later.max())):
         raise InputError(
-            f"{argument}: recovery has not levelled off by the last visit, month {later.max():g}: half-times up to"
-            f" {REACH} times that fit, and ceiling and half-time cannot be told apart; it takes later visits"
-            " or more patients"
+            f"{argument}: recovery may not have levelled off by the last visit, month {later.max():g}: that all comes"
+            " back, with a half-time beyond it, fits too; ceiling and half-time cannot be told apart; it takes later"
+            " visits or more patients"
         )
-    if top.values[k] < top.lowest[k] + 1e-6 or np.isinf(limits[k, 0]):
+    if np.isinf(half_time[0]):
         raise InputError(
             f"{argument}: what comes back may all have come by the first visit after month 0, at month {later.min():g};"
             " the half-time has no lower limit; it takes earlier visits or more patients"

@@ -21,6 +21,8 @@ __all__ = ["PARAMETERS", "Visits", "likeliest", "marginal", "personal"]
 PARAMETERS = ("ceiling", "half_time", "deficit", "ceiling_sd", "half_time_sd", "deficit_sd", "error")
 #: Nodes for each of a patient's three numbers: given the first two, the likelihood of the deficit is nearly normal.
 NODES = (7, 7, 5)
+#: A place to put the nodes: each patient's likeliest numbers, and a factor of their covariance.
+Place = tuple[np.ndarray, np.ndarray]
 #: Beyond these a search may try ln h, but not go: its exponential would not be a number.
 LN_LIMITS = (-60, 60)
 LN_2, LN_2PI = np.log([2, 2 * np.pi])
@@ -42,13 +44,13 @@ class Visits:
 
 
 def marginal(
-    values: np.ndarray, visits: Visits, place: tuple[np.ndarray, np.ndarray] | None = None
+    values: np.ndarray, visits: Visits, place: Place | None = None, nodes: tuple[int, ...] = NODES
 ) -> tuple[np.ndarray, np.ndarray]:
     """Log likelihood of each patient's scores, and its gradient, at ``values`` of ``PARAMETERS``.
 
     The nodes lie about ``place``, which :func:`likeliest` gives; by default about that of these ``values``.
     """
-    log_weights, z, terms = _integrand(values, visits, place)
+    log_weights, z, terms = _integrand(values, visits, place, nodes)
     top = log_weights.max(axis=1, keepdims=True)
     mass = np.exp(log_weights - top)
     total = mass.sum(axis=1, keepdims=True)
@@ -72,11 +74,11 @@ def personal(values: np.ndarray, visits: Visits) -> np.ndarray:
 
 
 def _integrand(
-    values: np.ndarray, visits: Visits, place: tuple[np.ndarray, np.ndarray] | None = None
+    values: np.ndarray, visits: Visits, place: Place | None = None, numbers: tuple[int, ...] = NODES
 ) -> tuple[np.ndarray, np.ndarray, dict]:
     """Log of weight times likelihood by patient and node, the nodes, and the terms of each visit."""
     centre, spread = place or likeliest(values, visits)
-    nodes, log_rule = _rule()
+    nodes, log_rule = _rule(numbers)
     z = centre[:, None, :] + nodes @ spread.transpose(0, 2, 1)
     terms = _terms(values, visits, z)
     log_size = np.log(np.diagonal(spread, axis1=1, axis2=2)).sum(axis=1)[:, None]
@@ -86,9 +88,9 @@ def _integrand(
 
 
 @lru_cache
-def _rule() -> tuple[np.ndarray, np.ndarray]:
+def _rule(numbers: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
     """Nodes in three dimensions and the logs of their weights, for integrands that are near exp(-|x|² / 2)."""
-    rules = [np.polynomial.hermite_e.hermegauss(n) for n in NODES]
+    rules = [np.polynomial.hermite_e.hermegauss(n) for n in numbers]
     nodes = np.stack(np.meshgrid(*(x for x, _ in rules), indexing="ij"), axis=-1).reshape(-1, 3)
     weights = np.einsum("i,j,k->ijk", *(w for _, w in rules)).ravel()
     return nodes, np.log(weights) + 0.5 * (nodes**2).sum(axis=1)
@@ -102,7 +104,7 @@ def _terms(values: np.ndarray, visits: Visits, z: np.ndarray) -> dict:
     ceiling = expit(x[..., 0])[visits.patient]
     times = visits.months[:, None] * np.exp(-np.clip(x[..., 1], *LN_LIMITS))[visits.patient]
     deficit = x[..., 2][visits.patient]
-    left = np.exp2(-times)
+    left = np.exp(-LN_2 * times)
     share = 1 - ceiling * (1 - left)
     parts = (-deficit * ceiling * (1 - ceiling) * (1 - left), deficit * ceiling * left * LN_2 * times, share)
     return {"course": deficit * share, "parts": parts, **_scores(visits, deficit * share, np.exp(values[6]))}
@@ -141,7 +143,7 @@ def _between(low: np.ndarray, high: np.ndarray, error: float) -> tuple[np.ndarra
     return log, difference / error, moment, information / error**2
 
 
-def likeliest(values: np.ndarray, visits: Visits, steps: int = 30) -> tuple[np.ndarray, np.ndarray]:
+def likeliest(values: np.ndarray, visits: Visits, steps: int = 30) -> Place:
     """Each patient's likeliest z, by damped scoring, and the Cholesky factor of its approximate covariance."""
     starts, spreads = visits.starts, np.exp(values[3:6])
     z = np.zeros((len(starts), 3))
@@ -167,6 +169,6 @@ def likeliest(values: np.ndarray, visits: Visits, steps: int = 30) -> tuple[np.n
             np.where(better.reshape(-1, *[1] * (new.ndim - 1)), new, old)
             for new, old in zip(tried, (height, slope, information), strict=True)
         )
-        if np.abs(move).max() < 1e-4:
+        if np.abs(move).max() < 0.01:
             break
     return z, np.linalg.cholesky(np.linalg.inv(information))

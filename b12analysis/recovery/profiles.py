@@ -10,10 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from b12analysis.recovery.marginal import PARAMETERS, Visits, likeliest, marginal
+from b12analysis.recovery.marginal import NODES, PARAMETERS, Visits, likeliest, marginal
 
 __all__ = ["Maximum", "limit", "maximise"]
 
+#: Nodes that show where the maximum about is.
+ROUGH = (3, 3, 3)
 #: A half-time beyond this many times the last visit, or this part of the first, is no half-time that visits can show.
 REACH = 20
 #: A spread or an error below this counts as none: SD of logit C, of ln h, of d and of errors, as shares of the scale.
@@ -32,27 +34,26 @@ class Maximum:
     lowest: np.ndarray
     highest: np.ndarray
 
-    def bounded(self, k: int) -> bool:
-        """Whether a parameter lies at the end of its range."""
-        return not self.lowest[k] + 1e-6 < self.values[k] < self.highest[k] - 1e-6
-
 
 def maximise(visits: Visits) -> Maximum:
     """Return the maximum-likelihood estimate."""
-    from scipy.optimize import minimize
+    from scipy.optimize import OptimizeResult, minimize
 
     lowest, highest = _ranges(visits)
 
-    def fall(values: np.ndarray) -> tuple[float, np.ndarray]:
-        heights, gradients = marginal(values, visits)
-        return -heights.sum(), -gradients.sum(axis=0)
+    def climbed(start: np.ndarray, nodes: tuple[int, ...], near: float, hold: bool = False) -> OptimizeResult:
+        start = np.clip(start, lowest, highest)
+        place = likeliest(start, visits) if hold else None
 
-    ends = np.column_stack([lowest, highest])
-    tries = [
-        minimize(fall, np.clip(start, lowest, highest), jac=True, method="L-BFGS-B", bounds=ends)
-        for start in _starts(visits)
-    ]
-    best = min(tries, key=lambda tried: tried.fun)
+        def fall(values: np.ndarray) -> tuple[float, np.ndarray]:
+            heights, gradients = marginal(values, visits, place, nodes)
+            return -heights.sum(), -gradients.sum(axis=0)
+
+        ends = np.column_stack([lowest, highest])
+        return minimize(fall, start, jac=True, method="L-BFGS-B", bounds=ends, options={"ftol": near})
+
+    rough = min((climbed(start, ROUGH, 1e-4) for start in _starts(visits)), key=lambda tried: tried.fun)
+    best = climbed(climbed(rough.x, NODES, 1e-6, hold=True).x, NODES, 1e-8, hold=True)
     scores = marginal(best.x, visits)[1]
     return Maximum(best.x, -best.fun, scores.T @ scores + 0.5 * np.eye(len(PARAMETERS)), lowest, highest)
 
