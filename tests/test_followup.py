@@ -8,21 +8,22 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import norm
+from scipy.stats import norm, t
 
 import b12analysis as b12
 from b12analysis.arguments import InputError
 from b12analysis.recovery import recovery_fitted
-from b12analysis.recovery.marginal import PARAMETERS, Visits, likeliest, marginal
+from b12analysis.recovery.marginal import PARAMETERS, centred, marginal
 from b12analysis.recovery.profiles import limit, maximise
 from b12analysis.recovery.visits import checked, limits_of
 
 FOLDER = Path(__file__).parent / "reference"
 REFERENCE = json.loads((FOLDER / "followup.json").read_text(encoding="utf-8"))
 FOLLOWUP = pd.read_csv(FOLDER / "followup.csv")
-#: Seven, seven and five nodes instead of R's grid: 0.036 of the log likelihood, nearly the same everywhere.
-NODES_MISS = 0.05
-#: Estimates and limits, on the scale where they are estimated: R's search stops within 0.01, ours within 0.02 SE.
+#: Seven, seven and five nodes instead of R's grid, in units of the log likelihood; of falls, where patients may differ
+#: widely, more. Of 2.12, 0.2 is 5 % of the distance from estimate to limit.
+NODES_MISS, FALLS_MISS = 0.05, 0.2
+#: Estimates on the scale where they are made: standard errors are 0.1 to 0.4.
 SEARCHES_MISS = 0.04
 #: True values of the simulations, as PARAMETERS has them; the scale has ten points, so deficits are in tenths.
 TRUTH = np.array([np.log(0.65 / 0.35), np.log(2), 0.6, np.log(0.8), np.log(0.5), np.log(0.15), np.log(0.07)])
@@ -66,17 +67,16 @@ def fit():
     return b12.fit_recovery(FOLLOWUP, worst=10)
 
 
-def test_estimates_and_limits_are_those_of_r(fit):
+def test_estimates_are_those_of_r_and_limits_lie_where_r_has_fallen_as_far(fit):
     fit = fit.set_index("parameter")
-    rows = fit.loc[["ceiling", "half_time_months"], ["lower", "estimate", "upper"]]
-    ceiling = np.log(rows.loc["ceiling"] / (1 - rows.loc["ceiling"]))
-    half_time = np.log(rows.loc["half_time_months"])
-    for k, (ours, name) in enumerate([(ceiling, "ceiling"), (half_time, "half_time")]):
-        lower, upper = REFERENCE["limits"][name]
-        assert ours.tolist() == pytest.approx([lower, REFERENCE["estimate"][k], upper], abs=SEARCHES_MISS)
+    ceiling, half_time = fit.loc[["ceiling", "half_time_months"], ["lower", "estimate", "upper"]].to_numpy()
+    ceiling, half_time = np.log(ceiling / (1 - ceiling)), np.log(half_time)
     others = [fit.loc["deficit", "estimate"], *np.log(fit["estimate"].iloc[3:])]
-    assert others == pytest.approx(REFERENCE["estimate"][2:], abs=SEARCHES_MISS)
-    assert set(fit["n_patients"]) == {14}
+    assert [ceiling[1], half_time[1], *others] == pytest.approx(REFERENCE["estimate"], abs=SEARCHES_MISS)
+    assert [*ceiling[[0, 2]], *half_time[[0, 2]]] == pytest.approx(REFERENCE["held"], abs=0.02)
+    enough = 16 / 2 * np.log1p(t.ppf(0.975, 15) ** 2 / 15)
+    assert REFERENCE["falls"] == pytest.approx([enough] * 4, abs=FALLS_MISS)
+    assert set(fit["n_patients"]) == {16}
     assert set(fit["n_visits"]) == {len(FOLLOWUP)}
 
 
@@ -114,7 +114,7 @@ def test_by_hand_what_one_score_says(score, step, by_hand):
 
 def test_the_gradient_is_the_likelihoods():
     visits = read(simulated(np.random.default_rng(3), n=12, step=1), step=1)
-    place = likeliest(TRUTH, visits)
+    place = centred(TRUTH, visits)
     for k, slope in enumerate(marginal(TRUTH, visits, place)[1].sum(axis=0)):
         move = 1e-5 * (np.arange(len(PARAMETERS)) == k)
         ends = [marginal(TRUTH + sign * move, visits, place)[0].sum() for sign in (1, -1)]
@@ -147,15 +147,16 @@ def test_unit_direction_names_and_order_do_not_matter(factor, shift, flip, step,
     assert again == pytest.approx(ours, rel=1e-6)
 
 
+@pytest.mark.slow
 def test_two_groups_are_fitted_each_for_itself_and_in_points(fit):
     """Group b is the table of R's, upside down, on another scale and in another order."""
     both = pd.concat(
-        [FOLLOWUP.assign(group="b"), FOLLOWUP.query("patient > 3").assign(group="a", patient=-FOLLOWUP["patient"])]
+        [FOLLOWUP.assign(group="b"), FOLLOWUP.query("patient > 4").assign(group="a", patient=-FOLLOWUP["patient"])]
     )
     both = both.assign(score=100 - 10 * both["score"]).sample(frac=1, random_state=1)
     table = b12.fit_recovery(both, best=100, worst=0)
     assert table["group"].tolist() == ["a"] * 7 + ["b"] * 7
-    assert table["n_patients"].tolist() == [11] * 7 + [14] * 7
+    assert table["n_patients"].tolist() == [12] * 7 + [16] * 7
     numbers = table[["lower", "estimate", "upper"]]
     assert (numbers.diff(axis=1).iloc[:, 1:] >= 0).all(axis=None)
     points = np.where(fit["parameter"].isin(["deficit", "deficit_sd", "error"]), 10, 1)
@@ -186,6 +187,16 @@ def test_residuals_are_small_where_the_form_is_right_and_show_where_it_is_not():
     assert relapsed.loc[late, "residual"].mean() > 0.5
 
 
+def test_each_group_is_expected_what_its_own_fit_says():
+    fast = TRUTH - np.log(4) * (np.arange(len(TRUTH)) == 1)
+    fits = pd.concat([fit_of(TRUTH, group="slow"), fit_of(fast, group="fast")])
+    visits = FOLLOWUP.assign(group=np.where(FOLLOWUP["patient"] > 8, "slow", "fast"))
+    both = recovery_fitted(visits, fits, worst=10)["expected"]
+    for group, values in [("slow", TRUTH), ("fast", fast)]:
+        alone = recovery_fitted(visits[visits["group"] == group], fit_of(values, group=group), worst=10)["expected"]
+        assert both[visits["group"] == group].tolist() == pytest.approx(alone.tolist())
+
+
 def test_a_fit_of_other_groups_is_refused():
     with pytest.raises(InputError, match="fit lacks the parameters of group 'all'"):
         recovery_fitted(FOLLOWUP, fit_of(TRUTH, group="b"), worst=10)
@@ -196,22 +207,34 @@ def test_a_fit_of_other_groups_is_refused():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda t: t.drop(columns="score"), "followup lacks column 'score'; it has 'patient', 'month'"),
-        (lambda t: t.head(0), "followup has no rows"),
-        (lambda t: t.assign(month=-t["month"]), "month=-[0-9.]+ of patient 1 at month -[0-9.]+ is out of range"),
-        (lambda t: t.assign(month=t["month"] / 0.0), "followup lacks month in 14 of 62 rows"),
-        (lambda t: t.assign(score=t["score"] + 1), r"is out of bounds; they are best=0 and worst=10"),
-        (lambda t: t.assign(score=t["score"].astype(str)), "followup: score='[0-9.]+' is not a number"),
-        (lambda t: t.assign(month=t["month"] > 1), "followup: month=False is not a number"),
-        (lambda t: t.assign(score=t["score"].where(t["month"] < 5)), "followup lacks score in [0-9]+ of 62 rows"),
-        (lambda t: pd.concat([t, t.tail(1)]), "followup has two rows of patient 14 at month [0-9.]+; keep one"),
+        (lambda table: table.drop(columns="score"), "followup lacks column 'score'; it has 'patient', 'month'"),
+        (lambda table: table.head(0), "followup has no rows"),
         (
-            lambda t: t.assign(group=np.where(t["month"] > 5, "a", "b")),
+            lambda table: table.assign(month=-table["month"]),
+            "month=-[0-9.]+ of patient 1 at month -[0-9.]+ is out of range",
+        ),
+        (lambda table: table.assign(month=table["month"] / 0.0), "followup lacks month in 16 of 72 rows"),
+        (lambda table: table.assign(score=table["score"] + 1), r"is out of bounds; they are best=0 and worst=10"),
+        (lambda table: table.assign(score=table["score"].astype(str)), "followup: score='[0-9.]+' is not a number"),
+        (lambda table: table.assign(month=table["month"] > 1), "followup: month=False is not a number"),
+        (
+            lambda table: table.assign(score=table["score"].where(table["month"] < 5)),
+            "followup lacks score in [0-9]+ of 72 rows",
+        ),
+        (
+            lambda table: pd.concat([table, table.tail(1)]),
+            "followup has two rows of patient 16 at month [0-9.]+; keep one",
+        ),
+        (
+            lambda table: table.assign(group=np.where(table["month"] > 5, "a", "b")),
             r"patient 1 is in the groups \['b', 'a'\]; a patient is in one",
         ),
-        (lambda t: t[(t["month"] > 0) | (t["patient"] > 2)], "lacks the score at month 0 of 2 patients, such as 1;"),
         (
-            lambda t: t.assign(score=t["score"].where((t["month"] > 0) | (t["patient"] != 7), 0.0)),
+            lambda table: table[(table["month"] > 0) | (table["patient"] > 2)],
+            "lacks the score at month 0 of 2 patients, such as 1;",
+        ),
+        (
+            lambda table: table.assign(score=table["score"].where((table["month"] > 0) | (table["patient"] != 7), 0.0)),
             "has the best score, 0, at month 0 of 1 patient, such as 7;",
         ),
     ],
@@ -256,7 +279,11 @@ def course(left, patients=12):
             course({0: 1, 2: 0, 4: 0.0}),
             "group 'a': every patient was well at the first visit after month 0, at month 2",
         ),
-        (course({0: 1, 2: 0.4, 4: 0.4, 9: 0.4}), "may all have come by the first visit after month 0, at month 2;"),
+        pytest.param(
+            course({0: 1, 2: 0.4, 4: 0.4, 9: 0.4}),
+            "may all have come by the first visit after month 0, at month 2;",
+            marks=pytest.mark.slow,
+        ),
         (
             course({0: 1, 1: 0.9, 2: 0.8, 3: 0.7}),
             "recovery may not have levelled off by the last visit, month 3: that all",

@@ -5,7 +5,7 @@ Deficits are on a scale where 0 is the best score that the scale can give and 1 
     m(t) = d * (1 - C * (1 - 2 ** (-t / h)))         logit C, ln h and d normal between patients
 
 and a score is m(t) + error, normal. A score says that this lies between two limits: at the bounds of the scale one of
-them is infinite. The integral over a patient's three numbers is a Gauss-Hermite rule about where they are likeliest.
+them is infinite. The integral over a patient's three numbers is a Gauss-Hermite rule about their mean given the scores.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from functools import lru_cache
 
 import numpy as np
 
-__all__ = ["PARAMETERS", "Visits", "likeliest", "marginal", "personal"]
+__all__ = ["NODES", "PARAMETERS", "Place", "Visits", "centred", "marginal", "personal"]
 
 #: What is estimated, on the scale where it is: mean and ln SD between patients of logit C, ln h and d; ln SD of errors.
 PARAMETERS = ("ceiling", "half_time", "deficit", "ceiling_sd", "half_time_sd", "deficit_sd", "error")
@@ -48,7 +48,7 @@ def marginal(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Log likelihood of each patient's scores, and its gradient, at ``values`` of ``PARAMETERS``.
 
-    The nodes lie about ``place``, which :func:`likeliest` gives; by default about that of these ``values``.
+    The nodes lie about ``place``, which :func:`centred` gives; by default about that of these ``values``.
     """
     log_weights, z, terms = _integrand(values, visits, place, nodes)
     top = log_weights.max(axis=1, keepdims=True)
@@ -73,11 +73,25 @@ def personal(values: np.ndarray, visits: Visits) -> np.ndarray:
     return (weights[visits.patient] * terms["course"]).sum(axis=1)
 
 
+def centred(values: np.ndarray, visits: Visits, nodes: tuple[int, ...] = NODES) -> Place:
+    """Each patient's mean z and the Cholesky factor of its covariance, from nodes about the likeliest.
+
+    Nodes about these see more of a patient who may have recovered wholly, of whose C only the lower end is known.
+    """
+    log_weights, z, _ = _integrand(values, visits, _likeliest(values, visits), nodes)
+    weights = np.exp(log_weights - log_weights.max(axis=1, keepdims=True))
+    weights /= weights.sum(axis=1, keepdims=True)
+    mean = np.einsum("ik,ika->ia", weights, z)
+    apart = z - mean[:, None]
+    covariance = np.einsum("ik,ika,ikb->iab", weights, apart, apart)
+    return mean, np.linalg.cholesky(covariance + 1e-6 * np.eye(3))
+
+
 def _integrand(
     values: np.ndarray, visits: Visits, place: Place | None = None, numbers: tuple[int, ...] = NODES
 ) -> tuple[np.ndarray, np.ndarray, dict]:
     """Log of weight times likelihood by patient and node, the nodes, and the terms of each visit."""
-    centre, spread = place or likeliest(values, visits)
+    centre, spread = place or centred(values, visits, numbers)
     nodes, log_rule = _rule(numbers)
     z = centre[:, None, :] + nodes @ spread.transpose(0, 2, 1)
     terms = _terms(values, visits, z)
@@ -143,7 +157,7 @@ def _between(low: np.ndarray, high: np.ndarray, error: float) -> tuple[np.ndarra
     return log, difference / error, moment, information / error**2
 
 
-def likeliest(values: np.ndarray, visits: Visits, steps: int = 30) -> Place:
+def _likeliest(values: np.ndarray, visits: Visits, steps: int = 30) -> Place:
     """Each patient's likeliest z, by damped scoring, and the Cholesky factor of its approximate covariance."""
     starts, spreads = visits.starts, np.exp(values[3:6])
     z = np.zeros((len(starts), 3))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from b12analysis.recovery.marginal import NODES, PARAMETERS, Visits, likeliest, marginal
+from b12analysis.recovery.marginal import NODES, PARAMETERS, Place, Visits, centred, marginal
 
 __all__ = ["Maximum", "limit", "maximise"]
 
@@ -22,6 +22,8 @@ REACH = 20
 NONE = (0.02, 0.02, 0.002, 0.002)
 #: Scaled gradient at which a profile's climb ends, within 0.01 of its top; limits are found within this share of an SE.
 FLAT, NEAR = 0.05, 0.02
+#: A profile is climbed again, nodes placed anew, until that gains less than this, or so often.
+ENOUGH, CLIMBS = 0.01, 5
 
 
 @dataclass(frozen=True)
@@ -36,24 +38,31 @@ class Maximum:
 
 
 def maximise(visits: Visits) -> Maximum:
-    """Return the maximum-likelihood estimate."""
+    """Return the maximum-likelihood estimate.
+
+    Roughly first, from two starts, then with all nodes. Nodes are held during each climb, so that the gradient is that
+    of the sum, and placed anew before the next.
+    """
     from scipy.optimize import OptimizeResult, minimize
 
     lowest, highest = _ranges(visits)
 
-    def climbed(start: np.ndarray, nodes: tuple[int, ...], near: float, hold: bool = False) -> OptimizeResult:
-        start = np.clip(start, lowest, highest)
-        place = likeliest(start, visits) if hold else None
+    def climbed(values: np.ndarray, climbs: int, nodes: tuple[int, ...], steps: int) -> OptimizeResult:
+        for _ in range(climbs):
+            values = np.clip(values, lowest, highest)
+            place = centred(values, visits, nodes)
 
-        def fall(values: np.ndarray) -> tuple[float, np.ndarray]:
-            heights, gradients = marginal(values, visits, place, nodes)
-            return -heights.sum(), -gradients.sum(axis=0)
+            def fall(values: np.ndarray, place: Place = place) -> tuple[float, np.ndarray]:
+                heights, gradients = marginal(values, visits, place, nodes)
+                return -heights.sum(), -gradients.sum(axis=0)
 
-        ends = np.column_stack([lowest, highest])
-        return minimize(fall, start, jac=True, method="L-BFGS-B", bounds=ends, options={"ftol": near})
+            ends, options = np.column_stack([lowest, highest]), {"maxiter": steps, "ftol": 1e-7}
+            ended = minimize(fall, values, jac=True, method="L-BFGS-B", bounds=ends, options=options)
+            values = ended.x
+        return ended
 
-    rough = min((climbed(start, ROUGH, 1e-4) for start in _starts(visits)), key=lambda tried: tried.fun)
-    best = climbed(climbed(rough.x, NODES, 1e-6, hold=True).x, NODES, 1e-8, hold=True)
+    rough = min((climbed(start, 3, ROUGH, 8) for start in _starts(visits)), key=lambda ended: ended.fun)
+    best = climbed(rough.x, 2, NODES, 40)
     scores = marginal(best.x, visits)[1]
     return Maximum(best.x, -best.fun, scores.T @ scores + 0.5 * np.eye(len(PARAMETERS)), lowest, highest)
 
@@ -95,24 +104,39 @@ class _Climb:
 
     def fallen(self, value: float) -> float:
         """Square root of twice the fall of the likelihood at this value of the parameter."""
-        from scipy.optimize import minimize
-
         if value not in self.found:
             nearest = min(self.found, key=lambda known: abs(known - value))
             start = self.found[nearest][1] + self.drift * (value - nearest)
-            inside = np.clip(np.insert(start, self.k, value), self.top.lowest, self.top.highest)
-            place = likeliest(inside, self.visits)  # held, so that the gradient is that of the sum
-
-            def fall(x: np.ndarray) -> tuple[float, np.ndarray]:
-                values = np.insert(start + self.scale @ x, self.k, value)
-                inside = np.clip(values, self.top.lowest, self.top.highest)
-                heights, gradients = marginal(inside, self.visits, place)
-                gradient = np.where(values == inside, gradients.sum(axis=0), 0)[self.others]
-                return self.top.height - heights.sum(), -gradient @ self.scale
-
-            ended = minimize(fall, np.zeros(len(start)), jac=True, method="BFGS", options={"gtol": FLAT})
-            self.found[value] = (np.sqrt(2 * max(ended.fun, 0)), start + self.scale @ ended.x)
+            fall, others = self._climbed(value, start)
+            for _ in range(CLIMBS):
+                before = fall
+                fall, others = self._climbed(value, others)
+                if before - fall < ENOUGH:
+                    break
+            self.found[value] = (np.sqrt(2 * max(fall, 0)), others)
         return self.found[value][0]
+
+    def _climbed(self, value: float, start: np.ndarray) -> tuple[float, np.ndarray]:
+        """Climb once, the nodes held, so that the gradient is that of the sum."""
+        from scipy.optimize import minimize
+
+        top = self.top
+        start = np.clip(start, top.lowest[self.others], top.highest[self.others])
+
+        def whole(x: np.ndarray) -> np.ndarray:
+            return np.insert(start + self.scale @ x, self.k, value)
+
+        place = centred(np.insert(start, self.k, value), self.visits)
+
+        def fall(x: np.ndarray) -> tuple[float, np.ndarray]:
+            values = whole(x)
+            inside = np.clip(values, top.lowest, top.highest)
+            heights, gradients = marginal(inside, self.visits, place)
+            gradient = np.where(values == inside, gradients.sum(axis=0), 0)[self.others]
+            return top.height - heights.sum(), -gradient @ self.scale
+
+        ended = minimize(fall, np.zeros(len(start)), jac=True, method="BFGS", options={"gtol": FLAT})
+        return ended.fun, start + self.scale @ ended.x
 
 
 def _ranges(visits: Visits) -> tuple[np.ndarray, np.ndarray]:
