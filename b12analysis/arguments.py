@@ -94,8 +94,11 @@ def check_choice(argument: str, value: Any, choices: Iterable[Any], *, likeness:
     b12analysis.arguments.InputError: group='vegan' is not known (did you mean 'vegans'?); choose one of 'ppi', 'vegans'
     """
     choices = list(choices)
-    if value in choices:
-        return
+    try:
+        if value in choices:
+            return
+    except (TypeError, ValueError):
+        pass  # an array, or a value that is missing, equals nothing
     by_text = {str(choice).lower(): choice for choice in choices}
     near = (
         difflib.get_close_matches(str(value).lower(), by_text, n=1, cutoff=likeness) if len(shown(value)) <= 100 else []

@@ -1,629 +1,645 @@
-"""Recovery: the curve by hand, the anchors that the model repeats, streams of randomness, and what makes it worse."""
+"""Recovery of nerves: what can be worked out by hand, what must hold whatever the draws, and what is refused."""
 
-import contextlib
-import zlib
+import io
 
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from scipy.special import expit, logit
-from scipy.stats import norm
 
 from b12analysis import recovery
 from b12analysis.arguments import InputError
-from b12analysis.estimates import summarize
 from b12analysis.evidence import load
 from b12analysis.recovery import (
-    DELAYS,
+    CAUSES,
+    OUTCOMES,
     PROFILES,
+    SCENARIOS,
     SEVERITIES,
-    complete_recovery,
-    delay_scenarios,
-    fit_half_time,
+    compare_recovery,
+    cost_of_delay,
     patient,
     recovery_curve,
+    recovery_outcomes,
+    recovery_spread,
+    recovery_times,
     simulate_recovery,
+    symptoms_of,
 )
+from b12analysis.recovery.draws import layout, posterior
+from b12analysis.recovery.patients import SIGNS, checked, involvement, symptom_weights
+from b12analysis.recovery.signal import DAYS_A_MONTH
+from b12analysis.recovery.times import _first, _variances
 
-#: Closed formulas on both sides.
-CLOSED = 1e-12
-#: Hand calculations are carried to three digits.
-BY_HAND = 5e-3
-#: The table prints the fitted half-times in weeks to one decimal.
-PRINTED_WEEKS = 0.05
-#: 200,000 draws of a share near 0.69 have a standard error of 0.001; four of them, and the 200 cells of the fit.
-MONTE_CARLO = 0.0045
-#: 20,000 draws of a share near one half have a standard error of 0.0035; four of them.
-FEWER_DRAWS = 0.014
-#: 20,000 draws: the width between two percentiles has a standard error of 0.7 % of itself, and so have medians; seven.
-FIVE_HUNDREDTHS = 0.05
-#: One median of 4,000 draws of the parameters against another: four standard errors of 0.0018, and the delay's own dip.
-MEDIANS = 0.015
-
-#: The same examples on every run: a suite that fails now and then is not believed.
-STEADY = settings(derandomize=True, deadline=None, max_examples=60)
-
-MODEL = load("recovery_model")
-MONTHS = [0, 1, 3, 6, 12, 24]
+#: Courses are kept in single precision: 1e-7 of the deficit, and a deficit is divided by one of a tenth or more.
+SINGLE = 2e-6
+REGIMEN = "us_cyanocobalamin"
+#: The gas is gone at once where its half-time is next to nothing; half of the first day, the step's mean, is lost.
+LAG = 0.5 / DAYS_A_MONTH
 
 
-def value(parameter, symptom=None, column="value"):
-    rows = MODEL[MODEL["parameter"] == parameter]
-    rows = rows[rows["symptom"].isna()] if symptom is None else rows[rows["symptom"] == symptom]
-    return float(rows[column].item())
+def someone(**changes) -> pd.DataFrame:
+    return patient(**({"age": 40, "duration_months": 6, "severity": "moderate", "profile": "sensory"} | changes))
 
 
-def known_exactly(**values):
-    """Parameters without uncertainty, the determinants without effect; further values by name."""
-    fixed = MODEL.assign(distribution="fixed")
-    fixed.loc[fixed["parameter"].str.startswith("log_exposure"), "value"] = 0.0
-    for parameter, number in values.items():
-        fixed.loc[fixed["parameter"] == parameter, "value"] = number
-    return fixed
+def gassed(**changes) -> pd.DataFrame:
+    """One whose lack ends with treatment, whatever the regimen: no panel of bodies is needed."""
+    return someone(cause="nitrous_oxide", **changes)
 
 
-def someone(**changes):
-    usual = {"age": 60, "duration_months": 4, "severity": "moderate", "profile": "sensory"}
-    return patient(**(usual | changes))
+def simulated(patients=None, months=(0, 3, 24), **changes) -> pd.DataFrame:
+    people = gassed() if patients is None else patients
+    return simulate_recovery(people, list(months), **({"regimen": REGIMEN, "n": 200, "rng": 1} | changes))
 
 
-def lasting_parts(people, n=4000, delay="none", **options):
-    """Deficit left when all that can come back has, by symptom."""
-    ages = simulate_recovery(people, [10_000], n=n, delay=delay, rng=1, **options)
-    return {symptom: 1 - rows["recovered"].to_numpy() for symptom, rows in ages.groupby("symptom")}
+def outcomes(patients=None, **changes) -> pd.Series:
+    people = gassed() if patients is None else patients
+    table = recovery_outcomes(people, **({"regimen": REGIMEN, "n": 800, "rng": 1} | changes))
+    return table.set_index(["patient", "outcome"] if len(people) > 1 else "outcome")["estimate"]
 
 
-# -- the curve -------------------------------------------------------------------------------------------------------
+@pytest.fixture
+def known(monkeypatch):
+    """Take one draw of parameters, in which people do not differ, for what calibration left."""
+
+    def put(scenario: str = "none", **values) -> pd.DataFrame:
+        one = posterior(scenario).head(1)
+        same = dict.fromkeys([name for name in one if name.endswith("_sd") or name.startswith("log_ratio")], 0.0)
+        ratios = dict.fromkeys([name for name in one if name.startswith("half_time_ratio")], 1.0)
+        least = {"gas_half_time_days": 1e-6, "regrowth_mm_day": 0.0}
+        table = one.assign(**(same | ratios | least | values))
+        monkeypatch.setattr("b12analysis.recovery.simulation.posterior", lambda *_: table)
+        return table
+
+    return put
 
 
-def test_the_curve_by_hand_with_integers():
-    # nothing lasts, half-time 2, no lag: half is back after 2 months, three quarters after 4
-    got = recovery_curve([0, 2, 4, 6], lasting=0, half_time_months=2)
-    assert got["recovered"].tolist() == [0, 0.5, 0.75, 0.875]
-    assert got["month"].tolist() == [0, 2, 4, 6]
+# The curve
 
 
-def test_the_curve_by_hand_with_a_lasting_part_and_a_lag():
-    # from month 1 on, half of the 60 % that can come back every 2 months
-    got = recovery_curve([0, 1, 3, 5], lasting=0.4, half_time_months=2, lag_months=1)
-    assert got["recovered"].tolist() == pytest.approx([0, 0, 0.3, 0.45], abs=CLOSED)
+def test_the_curve_is_hand_worked():
+    got = recovery_curve([0, 1, 3, 5], lasting=0.2, half_time_months=2, lag_months=1)
+    assert got.columns.tolist() == ["month", "recovered"]
+    assert got["recovered"].tolist() == pytest.approx([0, 0, 0.4, 0.6])
 
 
-@STEADY
-@given(
-    months=st.lists(st.floats(0, 600), min_size=1, max_size=8),
-    lasting=st.floats(0, 1),
-    half_time=st.floats(0.01, 60),
-    lag=st.floats(0, 12),
-)
-def test_the_curve_starts_at_0_never_falls_and_never_passes_what_can_come_back(months, lasting, half_time, lag):
-    times = [0, *sorted(months)]
-    got = recovery_curve(times, lasting=lasting, half_time_months=half_time, lag_months=lag)["recovered"].to_numpy()
-    assert got[0] == 0
-    assert (np.diff(got) >= -CLOSED).all()
-    assert (got >= 0).all()
-    assert (got <= 1 - lasting + CLOSED).all()
-
-
-@STEADY
-@given(lasting=st.floats(0, 1), half_time=st.floats(0.1, 60), lag=st.floats(0, 12))
-def test_half_of_what_can_come_back_is_back_one_half_time_after_the_lag(lasting, half_time, lag):
-    got = recovery_curve(
-        [lag + half_time, lag + 60 * half_time], lasting=lasting, half_time_months=half_time, lag_months=lag
+def test_the_curve_takes_months_in_any_order_and_none():
+    assert recovery_curve(np.array([4, 2]), lasting=0.2, half_time_months=2)["recovered"].tolist() == pytest.approx(
+        [0.6, 0.4]
     )
-    half, all_of_it = got["recovered"]
-    assert half == pytest.approx((1 - lasting) / 2, abs=1e-9)  # lag + half_time - lag rounds
-    assert all_of_it == pytest.approx(1 - lasting, abs=1e-9)
-
-
-def test_no_times_give_no_rows():
-    assert recovery_curve([], lasting=0.2, half_time_months=1).empty
+    assert recovery_curve([], lasting=0.2, half_time_months=2).empty
 
 
 @pytest.mark.parametrize(
-    ("options", "message"),
+    ("change", "message"),
     [
-        ({"months": [3, -1]}, "months=-1 is out of range; time since the first dose is at least 0"),
-        ({"months": [3, float("nan")]}, "months=nan is out of range"),
-        ({"lasting": 1.5}, r"lasting=1\.5 is out of range; it must be at least 0 and at most 1"),
+        ({"months": ["a"]}, "months='a' is not a number"),
+        ({"months": [-1]}, "months=-1 is out of range"),
+        ({"months": [np.nan]}, "months=nan is out of range"),
+        ({"months": [pd.NA]}, "months=<NA> is not a number"),
+        ({"months": "3"}, "months='3' is no list of months"),
+        ({"months": 3}, "months=3 is no list of months"),
+        ({"lasting": 2}, "lasting=2 is out of range"),
+        ({"lasting": True}, "lasting=True is not a number"),
+        ({"lag_months": "1"}, "lag_months='1' is not a number"),
+        ({"lag_months": np.nan}, "lag_months=nan is out of range"),
         ({"half_time_months": 0}, "half_time_months=0 is out of range; it must be above 0"),
-        ({"half_time_months": float("nan")}, "half_time_months=nan is out of range"),
-        ({"lag_months": -1}, "lag_months=-1 is out of range; it must be at least 0"),
+        ({"half_time_months": "a"}, "half_time_months='a' is not a number"),
+        ({"half_time_months": None}, "half_time_months=None is not a number"),
+        ({"half_time_months": True}, "half_time_months=True is not a number"),
+        ({"half_time_months": np.nan}, "half_time_months=nan is out of range"),
     ],
 )
-def test_a_curve_with_an_impossible_argument_is_refused(options, message):
-    arguments = {"months": [1], "lasting": 0.2, "half_time_months": 2} | options
+def test_the_curve_refuses(change, message):
     with pytest.raises(InputError, match=message):
-        recovery_curve(arguments.pop("months"), **arguments)
+        recovery_curve(**({"months": [0, 3], "lasting": 0.2, "half_time_months": 2} | change))
 
 
-# -- the anchors -----------------------------------------------------------------------------------------------------
+# Worked by hand: one draw of the parameters, people who are alike
 
 
-def test_the_spread_of_the_lasting_part_by_hand():
-    # ln Z is -2.970 at a lasting part of 0.05 and -0.367 at one half; 47.1 % and 91 % are -0.0728 and 1.3408 standard
-    # deviations, so sd = 2.6037 / 1.4136 = 1.84 and the mean -0.367 - 1.3408 * 1.84 = -2.836: Z of about 0.059
-    mean, sd = recovery.model.exposure_distribution(0.471, 0.91, 0.05)
-    assert sd == pytest.approx(1.84, abs=BY_HAND)
-    assert np.exp(mean) == pytest.approx(0.059, abs=BY_HAND)
-    for lasting, share in [(0.05, 0.471), (0.5, 0.91)]:
-        assert norm.cdf((np.log(-np.log(1 - lasting)) - mean) / sd) == pytest.approx(share, abs=CLOSED)
+def test_where_the_attack_is_over_and_the_lack_gone_recovery_is_the_curve(known):
+    known(axonal_share=0.3, half_time_weeks_peripheral_nerve=4 * 12 / 7 * DAYS_A_MONTH / 12)  # 4 months
+    months = [0, 2, 4, 12]
+    got = simulated(months=months, n=5)
+    curve = recovery_curve(months, lasting=0.3, half_time_months=4, lag_months=LAG)["recovered"]
+    for _, one in got.groupby(["symptom", "draw"]):
+        assert one["recovered"].tolist() == pytest.approx(curve.tolist(), abs=SINGLE)
+    assert got["recovered"].max() > 0.5
 
 
-def test_simulated_patients_repeat_both_shares_of_the_large_series():
-    lasting = lasting_parts(someone(), n=20_000, parameters=known_exactly())["tingling"]
-    assert np.mean(lasting < value("complete_threshold")) == pytest.approx(value("complete_share"), abs=FEWER_DRAWS)
-    assert np.mean(lasting < 0.5) == pytest.approx(value("improved_by_half_share"), abs=FEWER_DRAWS)
+def test_shares_of_outcomes_are_hand_worked(known):
+    # mild: the deficit is spread evenly from 0.1 to 0.3, and 0.4 of it stays for ever: at a deficit of less than
+    # 0.08 / 0.4 = 0.2 nobody notices, so half of them; the others have lost more than half of it
+    known(axonal_share=0.4, half_time_weeks_peripheral_nerve=0.5, noticed_deficit=0.08)
+    got = outcomes(gassed(severity="mild"), months=60)
+    assert got.to_dict() == pytest.approx({"complete": 0.5, "half": 0.5, "lasting": 0.0}, abs=1 / 800)
+    known(axonal_share=0.6, half_time_weeks_peripheral_nerve=0.5, noticed_deficit=0.08)
+    got = outcomes(gassed(severity="mild"), months=60)  # 0.08 / 0.6 is a sixth of the way; of the others half is left
+    assert got.to_dict() == pytest.approx({"complete": 1 / 6, "half": 0.0, "lasting": 5 / 6}, abs=1 / 800)
 
 
-def test_the_share_who_recover_wholly_is_the_observed_one_where_nothing_else_is_known():
-    got = complete_recovery(someone(), n=3, parameters=known_exactly(), rng=1).set_index("delay")
-    share = value("complete_share")
-    assert got.loc["none", ["estimate", "lower", "upper"]].tolist() == pytest.approx([share] * 3, abs=CLOSED)
-    # the other scenarios narrow the spread between patients of one duration, which moves a share near one half little
-    assert got.loc[["weak", "proportional"], "estimate"].tolist() == pytest.approx([share] * 2, abs=BY_HAND)
+@pytest.mark.parametrize(("share", "outcome"), [(1e-9, "complete"), (1 - 1e-9, "lasting")])
+def test_if_no_axon_is_lost_all_recover_and_if_all_are_nobody_does(known, share, outcome):
+    known(axonal_share=share, half_time_weeks_peripheral_nerve=1.0, noticed_deficit=0.05)
+    for severity in SEVERITIES:
+        got = outcomes(gassed(severity=severity), months=60)
+        assert got.to_dict() == {what: float(what == outcome) for what in OUTCOMES}
 
 
-@pytest.mark.parametrize("delay", DELAYS)
-def test_every_scenario_of_delay_repeats_the_series_over_its_own_durations(delay):
-    # durations of the series: median 4 months, sd of ln 0.9; 199 midpoints of cells of equal probability
-    cells = (np.arange(199) + 0.5) / 199
-    durations = value("duration_median_months") * np.exp(value("duration_sd_log") * norm.ppf(cells))
-    people = pd.concat([someone(duration_months=months) for months in durations], ignore_index=True)
-    got = complete_recovery(people, n=1, delays=[delay], parameters=known_exactly()).query("delay == @delay")
-    assert len(got) == 199
-    # a tenth of a point for the cells and for durations below half a month, which count as half a month
-    assert got["estimate"].mean() == pytest.approx(value("complete_share"), abs=1e-3)
+def test_times_are_hand_worked_between_the_readings(known):
+    known(axonal_share=0.3, half_time_weeks_peripheral_nerve=4 * DAYS_A_MONTH / 7, response_share=0.25)
+    got = recovery_times(gassed(), regimen=REGIMEN, n=10, rng=1).set_index(["symptom", "event"])
+    first = LAG + 4 * np.log2(0.7 / (0.7 - 0.25))
+    plateau = LAG + 4 * -np.log2(1 - 0.9 * (1 - 2 ** (-(24 - LAG) / 4)))
+    # on a line between two readings, a month apart, of a curve with a half-time of 4 months: ln(2)/4 / 8 of a month
+    assert got.loc[("tingling", "first_response"), "estimate"] == pytest.approx(first, abs=0.022)
+    assert got.loc[("tingling", "plateau"), "estimate"] == pytest.approx(plateau, abs=0.022)
+    assert (got["never"] == 0).all()
 
 
-def test_a_reference_patient_recovers_wholly_as_often_as_the_series_whatever_the_scenario():
-    got = complete_recovery(someone(), n=4000, rng=1).set_index("delay")
-    assert got.index.tolist() == [*DELAYS, "all"]
-    assert got["estimate"].tolist() == pytest.approx([value("complete_share")] * 4, abs=MEDIANS)
-    assert (got["lower"] < got["estimate"]).all()
-    assert (got["estimate"] < got["upper"]).all()
+def test_a_mark_between_two_readings_is_met_on_the_line_between_them():
+    points, values = np.array([0.0, 1, 3]), np.array([[0.0, 0.0], [0.2, 0.5], [0.4, 0.5]])
+    assert _first(points, values, np.array([0.3, 0.5])).tolist() == pytest.approx([2, 1])
 
 
-def test_myelopathy_recovers_wholly_as_often_as_the_published_cases():
-    got = complete_recovery(someone(profile="myelopathy"), n=1, delays=["none"], parameters=known_exactly())
-    assert got["estimate"].tolist() == pytest.approx([value("complete_myelopathy_share")] * 2, abs=CLOSED)
+def test_who_never_responds_has_no_time(known):
+    known(axonal_share=1 - 1e-9)
+    got = recovery_times(gassed(), regimen=REGIMEN, n=10, rng=1)
+    assert (got["never"] == 1).all()
+    assert got[["estimate", "lower", "upper"]].isna().all().all()
 
 
-def fitted(**changes):
-    arguments = {
-        "months": 3,
-        "lasting_shares": (value("complete_share"), value("improved_by_half_share")),
-        "thresholds": (value("complete_threshold"), 0.5, value("coarse_threshold")),
-        "spread": value("half_time_cv", "overall"),
-        "lag_months": value("lag_weeks", "overall") / recovery.WEEKS_PER_MONTH,
-    } | changes
-    return fit_half_time(arguments.pop("complete", value("complete_share_3_months")), **arguments)
+# What comes out
 
 
-def test_the_fitted_half_time_of_the_table_is_the_one_that_its_anchors_give():
-    assert fitted() * recovery.WEEKS_PER_MONTH == pytest.approx(value("half_time_weeks", "overall"), abs=PRINTED_WEEKS)
+def test_columns_are_as_documented():
+    draws = simulated(n=4)
+    assert draws.columns.tolist() == ["patient", "symptom", "draw", "scenario", "month", "deficit", "recovered"]
+    assert draws.groupby("symptom").size().tolist() == [12] * len(symptoms_of("sensory"))
+    assert set(draws["draw"]) == {0, 1, 2, 3}
+    summary = simulated(level=0.8)
+    ends = ["estimate", "lower", "upper", "median_lower", "median_upper"]
+    assert summary.columns.tolist() == ["patient", "symptom", "month", *ends]
+    assert simulated(months=[0, 1, 2], n=4)["month"].tolist() == simulated_to(2)["month"].tolist()
 
 
-@pytest.mark.parametrize("column", ["lower", "upper"])
-def test_the_limits_of_the_half_time_hold_what_each_anchor_alone_would_do(column):
-    coarse = (value("complete_threshold"), 0.5, value("coarse_threshold", column=column))
-    for changes in ({"thresholds": coarse}, {"complete": value("complete_share_3_months", column=column)}):
-        weeks = fitted(**changes) * recovery.WEEKS_PER_MONTH
-        limits = value("half_time_weeks", "overall", "lower"), value("half_time_weeks", "overall", "upper")
-        assert limits[0] <= weeks <= limits[1]
+def simulated_to(last: int) -> pd.DataFrame:
+    return simulate_recovery(gassed(), last, regimen=REGIMEN, n=4, rng=1)
 
 
-def test_the_limits_of_the_half_time_hold_95_per_cent_of_joint_draws():
-    # a sample of the anchors within their limits; where too much lasts no half-time fits, and those draws say nothing
-    rng = np.random.default_rng(1)
-    weeks = []
-    for _ in range(300):
-        shares = tuple(_draw_share(rng, name) for name in ("complete_share", "improved_by_half_share"))
-        complete = _draw_share(rng, "complete_share_3_months")
-        edges = [rng.uniform(value(f"{kind}_threshold", column="lower"), value(f"{kind}_threshold", column="upper"))
-                 for kind in ("complete", "coarse")]  # fmt: skip
-        lag = rng.uniform(value("lag_weeks", "overall", "lower"), value("lag_weeks", "overall", "upper"))
-        with contextlib.suppress(InputError):
-            half = fitted(lasting_shares=shares, thresholds=(edges[0], 0.5, edges[1]), complete=complete,
-                          lag_months=lag / recovery.WEEKS_PER_MONTH)  # fmt: skip
-            weeks.append(half * recovery.WEEKS_PER_MONTH)
-    lower, upper = np.quantile(weeks, [0.025, 0.975])
-    # 300 draws fix these quantiles to about half a week
-    assert lower == pytest.approx(value("half_time_weeks", "overall", "lower"), abs=0.4)
-    assert upper == pytest.approx(value("half_time_weeks", "overall", "upper"), abs=0.7)
-    assert 0.85 < len(weeks) / 300 < 1
+def test_a_summary_is_that_of_the_draws():
+    draws, summary = simulated(), simulated(level=0.8)
+    by_hand = draws.groupby(["symptom", "month"], sort=False)["recovered"].quantile([0.1, 0.5, 0.9]).unstack()
+    assert summary[["lower", "estimate", "upper"]].to_numpy() == pytest.approx(by_hand.to_numpy(), abs=SINGLE)
+    assert (summary["median_lower"] <= summary["median_upper"]).all()
+    later = summary[summary["month"] > 0]
+    assert ((later["median_upper"] - later["median_lower"]) < (later["upper"] - later["lower"])).all()
 
 
-def _draw_share(rng, name):
-    low, middle, high = (logit(value(name, column=column)) for column in ("lower", "value", "upper"))
-    return expit(rng.normal(middle, (high - low) / 3.92))
+def test_at_the_first_dose_nothing_has_come_back_and_the_deficit_is_that_of_the_severity():
+    limits = load("recovery_model").set_index("parameter")[["lower", "upper"]].astype(float)
+    for severity in SEVERITIES:
+        now = simulated(gassed(severity=severity), [0]).set_index("symptom")
+        assert now["recovered"].abs().max() < SINGLE
+        weight = (symptom_weights() @ involvement().loc["sensory"]).loc["tingling"]
+        low, high = limits.loc[f"deficit_{severity}"] * weight
+        assert now.loc["tingling", "deficit"].between(low - SINGLE, high + SINGLE).all()
 
 
-def test_200_000_simulated_patients_with_that_half_time_repeat_31_of_45_at_three_months():
-    rng = np.random.default_rng(2024)
-    mean, sd = recovery.model.exposure_distribution(0.471, 0.91, 0.05)
-    lasting = 1 - np.exp(-np.exp(mean + sd * rng.standard_normal(200_000)))
-    half_times = fitted() * np.exp(np.sqrt(np.log(1 + 0.5**2)) * rng.standard_normal(200_000))
-    lag = 1.5 * 12 * 7 / 365.25
-    left = 1 - (1 - lasting) * (1 - 0.5 ** ((3 - lag) / half_times))
-    assert np.mean(left < 0.3) == pytest.approx(31 / 45, abs=MONTE_CARLO)
+def test_each_profile_is_a_share_of_people_that_adds_up_to_all_of_them():
+    people = pd.concat([gassed(profile=name) for name in PROFILES], ignore_index=True)
+    table = recovery_outcomes(people, REGIMEN, n=200, rng=1)
+    assert table["outcome"].tolist() == list(OUTCOMES) * len(PROFILES)
+    assert table.groupby("patient")["estimate"].sum().to_numpy() == pytest.approx(np.ones(4))
+    assert ((table["lower"] >= 0) & (table["lower"] <= table["estimate"])).all()
+    assert ((table["estimate"] <= table["upper"]) & (table["upper"] <= 1)).all()
 
 
-def test_the_whole_model_repeats_31_of_45_for_a_symptom_like_the_overall_score():
-    like_overall = known_exactly(half_time_weeks=fitted() * recovery.WEEKS_PER_MONTH)
-    tingling = like_overall["symptom"] == "tingling"
-    for parameter in ("half_time_prior_weeks", "lag_weeks", "half_time_cv"):
-        like_overall.loc[tingling & (like_overall["parameter"] == parameter), "value"] = value(parameter, "overall")
-    draws = simulate_recovery(someone(), [3], n=20_000, delay="none", parameters=like_overall, rng=1)
-    left = 1 - draws.loc[draws["symptom"] == "tingling", "recovered"]
-    assert np.mean(left < 0.3) == pytest.approx(31 / 45, abs=FEWER_DRAWS)
+def test_everybody_has_one_outcome_in_every_draw(monkeypatch):
+    shares = []
+    monkeypatch.setattr(
+        "b12analysis.recovery.outcomes._estimate",
+        lambda share, level: shares.append(share) or {"estimate": 0.0, "lower": 0.0, "upper": 0.0},
+    )
+    recovery_outcomes(gassed(), REGIMEN, n=400, rng=1)
+    assert len(shares) == 3
+    assert len(shares[0]) > 50
+    np.testing.assert_allclose(np.sum(shares, axis=0), 1)
 
 
-def test_a_half_time_by_hand_where_nothing_lasts():
-    # no lasting part to speak of, no spread, no lag: a deficit below a quarter takes two half-times
-    shares = {"lasting_shares": (1 - 1e-12, 1 - 1e-13), "thresholds": (0.05, 0.5, 0.25), "spread": 0, "lag_months": 0}
-    assert fitted(complete=0.5, months=6, **shares) == pytest.approx(3, abs=0.05)  # a little still lasts
+def test_scenarios_take_turns_among_the_people():
+    now = simulated(months=[0]).query("symptom == 'tingling'")
+    assert now["scenario"].tolist() == list(SCENARIOS) * 50
+    for n in (64, 1000, 4000, 10_000):
+        assert layout(1, n, 800)[1] % 4 == 0
 
 
-def test_half_times_grow_with_the_time_it_took_and_fall_with_the_share_that_made_it():
-    assert fitted(months=6) > fitted(months=3) > fitted(months=2)
-    assert fitted(complete=0.5) > fitted(complete=0.6) > fitted(complete=0.7)
+def test_the_same_seed_gives_the_same_table_and_another_does_not():
+    pd.testing.assert_frame_equal(simulated(n=8), simulated(n=8))
+    pd.testing.assert_frame_equal(simulated(n=8), simulated(n=8, rng=np.random.default_rng(1)))
+    assert not simulated(n=8)["deficit"].equals(simulated(n=8, rng=2)["deficit"])
 
 
-@pytest.mark.parametrize("complete", [0.9, 1])
-def test_a_share_that_no_half_time_can_reach_is_refused(complete):
-    message = f"complete={complete} cannot be reached by any half-time: too much damage lasts"
-    with pytest.raises(InputError, match=message):
-        fitted(complete=complete)
+def test_any_regimen_is_given_to_the_same_people():
+    people = someone()
+    now = {name: simulated(people, [0, 3], regimen=name, n=40) for name in (REGIMEN, "none")}
+    assert now[REGIMEN].query("month == 0").equals(now["none"].query("month == 0"))
+    treated, untreated = (now[name].query("month == 3")["deficit"].to_numpy() for name in (REGIMEN, "none"))
+    assert (treated <= untreated + SINGLE).all()
+    assert (treated < untreated - 0.01).mean() > 0.9
 
 
-@pytest.mark.parametrize("complete", [0, -0.1, float("nan")])
-def test_a_share_outside_0_to_1_is_refused(complete):
-    with pytest.raises(InputError, match=f"complete={complete}"):
-        fitted(complete=complete)
+def test_the_regimen_matters_to_nobody_whose_store_was_not_the_fault():
+    pd.testing.assert_frame_equal(simulated(n=8), simulated(n=8, regimen="none"))
+
+
+# The course of delay, severity, time
+
+
+@pytest.fixture(scope="module")
+def costs() -> pd.DataFrame:
+    return cost_of_delay(someone(severity="mild"), REGIMEN, [12, 3], n=300, rng=1)
+
+
+def test_a_delay_costs_nothing_where_the_attack_is_over_and_never_helps(costs):
+    assert costs["wait_months"].drop_duplicates().tolist() == [3, 12]
+    assert costs["scenario"].drop_duplicates().tolist() == list(SCENARIOS)
+    changes = ["change", "change_lower", "change_upper"]
+    assert (costs.query("scenario == 'none'")[changes] == 0).all().all()
+    assert (costs[changes] <= 0).all().all()
+    worst = costs.query("scenario != 'none' and wait_months == 12")
+    assert (worst["change"] < 0).all()
+    wide = costs.pivot(index=["scenario", "outcome"], columns="wait_months", values="estimate")
+    assert (wide[12] <= wide[3]).all()
+
+
+def test_a_change_is_the_difference_of_the_same_people(costs):
+    now = cost_of_delay(someone(severity="mild"), REGIMEN, [0], n=300, rng=1).set_index(["scenario", "outcome"])
+    assert (now[["change", "change_lower", "change_upper"]] == 0).all().all()
+    later = costs.query("wait_months == 12").set_index(["scenario", "outcome"])
+    np.testing.assert_allclose(later["change"], later["estimate"] - now["estimate"], atol=1e-12)
+
+
+def test_half_or_better_holds_complete(costs):
+    wide = costs.pivot(index=["scenario", "wait_months"], columns="outcome", values="estimate")
+    assert (wide["half"] >= wide["complete"]).all()
+
+
+def test_milder_is_never_worse():
+    complete = [outcomes(gassed(severity=severity))["complete"] for severity in SEVERITIES]
+    assert complete[0] > complete[1] > complete[2]
+
+
+def test_longer_illness_matters_to_one_scenario_not_at_all_and_at_a_constant_rate_it_is_never_better():
+    done = {
+        scenario: [outcomes(gassed(duration_months=m), scenario=scenario)["complete"] for m in (1, 24)]
+        for scenario in ("none", "steady", "late")
+    }
+    assert done["none"][0] == done["none"][1]
+    assert done["steady"][0] > done["steady"][1] + 0.1
+    assert done["late"][0] > done["late"][1] + 0.1
+    # of early harm nothing is asked: who got as ill in a longer time was hit, for the most part, after it was over
+
+
+def test_regimens_beside_each_other():
+    table = compare_recovery(someone(), [REGIMEN, "none", REGIMEN], n=200, rng=1)
+    assert table["regimen"].tolist() == [name for name in (REGIMEN, "none", REGIMEN) for _ in OUTCOMES]
+    differences = ["difference", "difference_lower", "difference_upper"]
+    same = table[table["regimen"] == REGIMEN]
+    assert (same[differences] == 0).all().all()
+    none = table[table["regimen"] == "none"].set_index("outcome")
+    assert none.loc["complete", "difference"] < -0.1
+    assert none["difference"].sum() == pytest.approx(0)
+    first = same.head(3).set_index("outcome")["estimate"]
+    np.testing.assert_allclose(none["difference"], none["estimate"] - first, atol=1e-12)
+    alone = outcomes(someone(), n=200)
+    np.testing.assert_allclose(first, alone)
+
+
+def test_memory_lost_to_dementia_hardly_comes_back():
+    got = simulated(gassed(profile="cognitive", severity="severe"), [0, 24], n=800)
+    memory = got.query("symptom == 'memory' and month == 24")["recovered"]
+    assert (memory.abs() < SINGLE).mean() > 0.85  # 0.9 to 1 do not respond at all; 800 people: 5 standard errors
+
+
+# What the spread is made of
+
+
+def test_the_spread_is_hand_worked():
+    # two people in each of four draws, two draws in each of two scenarios
+    values = np.array([[1.0, 3.0, 11.0, 13.0], [3.0, 5.0, 13.0, 15.0]])
+    parts = _variances(values, np.array(["none", "none", "late", "late"]))
+    # within a draw 2; means 2, 4 and 12, 14: 2 between draws, of which 2 / 2 is chance; 3 and 13: 25, of which half
+    # of 2 / 2 is chance
+    assert parts == pytest.approx({"people": 2, "parameters": 1, "scenario": 24.5})
+
+
+def test_parts_of_a_spread_add_up_to_the_variance_of_all_people():
+    got = recovery_spread(gassed(), regimen=REGIMEN, n=1600, rng=1)
+    assert got["part"].tolist() == ["people", "parameters", "scenario"] * len(symptoms_of("sensory"))
+    assert got["share"].between(0, 1).all()
+    assert got.groupby("symptom")["share"].sum().to_numpy() == pytest.approx(np.ones(len(symptoms_of("sensory"))))
+
+
+def test_the_spread_is_that_of_the_simulated_draws_decomposed_in_two_ways():
+    n, month = 1600, 6
+    got = recovery_spread(gassed(), regimen=REGIMEN, month=month, n=n, rng=1).query("symptom == 'tingling'")
+    draws = simulated(months=[month], n=n).query("symptom == 'tingling'")
+    used = layout(1, n, 800)[1]
+    each, k, per = n / used, len(SCENARIOS), used / len(SCENARIOS)
+    draws = draws.assign(parameters=draws["draw"] % used)
+    grand = draws["recovered"].mean()
+    by_draw = draws.groupby(["scenario", "parameters"])["recovered"].transform("mean")
+    by_scenario = draws.groupby("scenario")["recovered"].transform("mean")
+    within = ((draws["recovered"] - by_draw) ** 2).sum() / (n - used)  # mean squares of a nested analysis of variance
+    between = ((by_draw - by_scenario) ** 2).sum() / (used - k)
+    among = ((by_scenario - grand) ** 2).sum() / (k - 1)
+    parts = np.array([within, (between - within) / each, (among - between) / (each * per) * (k - 1) / k])
+    assert (parts > 0).all()
+    np.testing.assert_allclose(got["share"], parts / parts.sum(), atol=1e-5)  # readings in single precision
+    # of 400 draws of the parameters a variance has a standard error of a fourteenth
+    assert parts.sum() == pytest.approx(draws["recovered"].var(ddof=0), rel=0.01)
+
+
+# Tables as people have them
+
+
+def as_read(text: str) -> pd.DataFrame:
+    return pd.read_csv(io.StringIO(text))
+
+
+def test_a_table_read_from_a_file_codes_its_signs():
+    table = checked(
+        as_read(
+            "patient,age,duration_months,severity,profile,romberg,babinski,segments,cause\n"
+            "a,60,6,mild,sensory,True,,9,\nb,49,6,mild,sensory,,,7,ppi\nc,50,6,mild,sensory,False,,,dietary\n"
+        )
+    )
+    assert table["patient"].tolist() == ["a", "b", "c"]
+    assert table["cause"].tolist() == ["pernicious_anaemia", "ppi", "dietary"]
+    assert table[list(SIGNS)].T.to_numpy().tolist() == [[0.5, -0.5, 0.5], [0.5, 0, -0.5], [0, 0, 0], [0.5, -0.5, 0]]
 
 
 @pytest.mark.parametrize(
-    "changes", [{"months": 0.2, "lag_months": 0.35}, {"months": 0.35, "lag_months": 0.35}], ids=["before", "at"]
+    "as_type",
+    [
+        {"age": "Int64", "duration_months": "Float64", "segments": "Int64"},
+        {"romberg": "boolean", "babinski": "boolean"},
+        dict.fromkeys(["age", "segments", "severity", "profile", "cause", "romberg"], "category"),
+        dict.fromkeys(["severity", "profile", "cause"], "string"),
+        dict.fromkeys(["age", "severity", "romberg", "segments"], "object"),
+    ],
+    ids=["numbers", "boolean", "category", "string", "object"],
 )
-def test_an_assessment_within_the_lag_is_refused(changes):
-    with pytest.raises(InputError, match="months"):
-        fitted(**changes)
-
-
-# -- parameters ------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("row", MODEL[MODEL["distribution"] != "fixed"].to_dict("records"), ids=lambda row: row["id"])
-def test_a_drawn_parameter_is_as_wide_as_its_limits_about_its_value(row):
-    drawn = recovery.model.draw_parameters(MODEL, 20_000, 1)
-    draws = drawn[row["parameter"] if pd.isna(row["symptom"]) else (row["parameter"], row["symptom"])]
-    low, middle, high = (float(row[part]) for part in ("lower", "value", "upper"))
-    if row["distribution"] == "uniform":
-        scale, covered = (lambda x: x), [0, 1]
-        assert low <= draws.min()
-        assert draws.max() <= high
-        middle = (low + high) / 2
-    else:
-        is_share = row["parameter"].endswith("_share")
-        scale = np.log if row["distribution"] == "lognormal" else logit if is_share else lambda x: x
-        covered = [0.025, 0.975]
-    width = scale(high) - scale(low)
-    assert scale(np.median(draws)) == pytest.approx(scale(middle), abs=FIVE_HUNDREDTHS * width)
-    assert np.ptp(scale(np.quantile(draws, covered))) == pytest.approx(width, abs=FIVE_HUNDREDTHS * width)
-
-
-# -- simulated patients ----------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("delay", DELAYS)
-@pytest.mark.parametrize("profile", PROFILES)
-def test_simulated_curves_start_at_0_never_fall_and_never_pass_1(profile, delay):
-    people = someone(profile=profile, severity="severe", romberg=True, segments=9)
-    before = people.copy(deep=True)
-    model = MODEL.copy(deep=True)
-    draws = simulate_recovery(people, MONTHS, n=50, delay=delay, parameters=model, rng=1)
-    assert draws.columns.tolist() == ["patient", "symptom", "draw", "month", "recovered"]
-    assert draws["symptom"].unique().tolist() == PROFILES[profile]
-    assert len(draws) == len(PROFILES[profile]) * 50 * len(MONTHS)
-    assert draws["recovered"].between(0, 1).all()
-    assert (draws.loc[draws["month"] == 0, "recovered"] == 0).all()
-    assert (draws.groupby(["symptom", "draw"])["recovered"].diff().dropna() >= 0).all()
-    assert not draws.duplicated(["symptom", "draw", "month"]).any()
-    pd.testing.assert_frame_equal(people, before)
-    pd.testing.assert_frame_equal(model, MODEL)
-
-
-def test_a_simulated_draw_is_the_curve_of_its_parameters():
-    draws = simulate_recovery(someone(), [0, 2, 5, 10_000], n=5, delay="none", parameters=known_exactly(), rng=4)
-    rows = draws.query("symptom == 'walking' and draw == 3")["recovered"].tolist()
-    lag = value("lag_weeks", "walking") / recovery.WEEKS_PER_MONTH
-    ceiling = rows[-1]
-    half_time = -(2 - lag) / np.log2(1 - rows[1] / ceiling)
-    expected = recovery_curve([0, 2, 5], lasting=1 - ceiling, half_time_months=half_time, lag_months=lag)
-    assert rows[:3] == pytest.approx(expected["recovered"].tolist(), abs=1e-9)  # half_time is worked back
-
-
-def test_the_same_seed_repeats_and_another_does_not():
-    options = {"n": 30}
-    first = simulate_recovery(someone(), MONTHS, rng=5, **options)
-    pd.testing.assert_frame_equal(simulate_recovery(someone(), MONTHS, rng=5, **options), first)
-    pd.testing.assert_frame_equal(simulate_recovery(someone(), MONTHS, rng=np.random.default_rng(5), **options), first)
-    later = first["month"] > 1
-    other = simulate_recovery(someone(), MONTHS, rng=6, **options)
-    assert not np.isclose(other.loc[later, "recovered"], first.loc[later, "recovered"]).any()
-    unseeded = [simulate_recovery(someone(), MONTHS, **options) for _ in range(2)]
-    assert not unseeded[0].equals(unseeded[1])
-
-
-def test_a_generator_that_is_handed_on_goes_on():
-    rng = np.random.default_rng(5)
-    first, second = (complete_recovery(someone(), n=50, rng=rng) for _ in range(2))
-    assert not first.equals(second)
-
-
-def test_a_profile_does_not_depend_on_the_other_rows_of_its_table():
-    people = pd.concat(
-        [someone(profile=profile, age=age) for profile in PROFILES for age in (30, 70)], ignore_index=True
+def test_any_type_of_column_gives_the_same(as_type):
+    plain = pd.DataFrame(
+        {
+            "age": [60, 40],
+            "duration_months": [6, 3],
+            "severity": ["mild", "severe"],
+            "profile": ["sensory", "motor"],
+            "cause": ["nitrous_oxide", None],
+            "romberg": [True, None],
+            "babinski": [None, None],
+            "segments": [9, np.nan],
+        }
     )
-    together = simulate_recovery(people, MONTHS, n=20, rng=1)
-    shares = complete_recovery(people, n=50, rng=1)
-    for place in (0, 3, 7):
-        alone = simulate_recovery(people.iloc[[place]], MONTHS, n=20, rng=1)
-        pd.testing.assert_frame_equal(together.query("patient == @place").reset_index(drop=True), alone)
-        alone = complete_recovery(people.iloc[[place]], n=50, rng=1)
-        pd.testing.assert_frame_equal(shares.query("patient == @place").reset_index(drop=True), alone)
-    backwards = simulate_recovery(people.iloc[::-1], MONTHS, n=20, rng=1)
     pd.testing.assert_frame_equal(
-        backwards.sort_values("patient", kind="stable", ignore_index=True),
-        together.sort_values("patient", kind="stable", ignore_index=True),
+        checked(plain.astype(as_type)), checked(plain), check_dtype=False, check_column_type=False
     )
+    assert checked(plain)["cause"].tolist() == ["nitrous_oxide", "pernicious_anaemia"]
 
 
-def test_a_new_parameter_and_the_order_of_rows_disturb_no_stream():
-    new = MODEL.iloc[[0]].assign(parameter="something_new", distribution="normal")
-    symptom = MODEL.iloc[[8]].assign(symptom="vision")
-    expected = simulate_recovery(someone(profile="cognitive"), MONTHS, n=20, rng=1)
-    for table in (pd.concat([new, symptom, MODEL]), MODEL.iloc[::-1]):
-        got = simulate_recovery(someone(profile="cognitive"), MONTHS, n=20, parameters=table, rng=1)
-        pd.testing.assert_frame_equal(got, expected)
-
-
-def test_another_prior_of_one_symptom_leaves_the_other_symptoms_alone():
-    changed = MODEL.copy()
-    changed.loc[(changed["parameter"] == "half_time_prior_weeks") & (changed["symptom"] == "walking"), "value"] = 30
-    before, after = (
-        simulate_recovery(someone(), MONTHS, n=20, parameters=table, rng=1).set_index("symptom")["recovered"]
-        for table in (MODEL, changed)
-    )
-    assert after["tingling"].tolist() == before["tingling"].tolist()
-    assert after["walking"].sum() < before["walking"].sum()
-
-
-def test_every_parameter_has_a_stream_of_its_own():
-    symptoms = {symptom for profile in PROFILES.values() for symptom in profile}
-    names = [row.parameter if pd.isna(row.symptom) else f"{row.parameter} {row.symptom}" for row in MODEL.itertuples()]
-    names += ["patient", "responds", *(f"half-time between patients {symptom}" for symptom in symptoms)]
-    assert len(names) == len(set(names)) == len({zlib.crc32(name.encode()) for name in names})
-
-
-def test_patients_are_labelled_by_their_column_or_else_by_the_index():
-    people = pd.concat([someone(), someone(age=40)]).set_axis(["x", "y"])
-    assert simulate_recovery(people, [1], n=2, rng=1)["patient"].unique().tolist() == ["x", "y"]
-    named = people.assign(patient=["Ann", "Bob"])
-    assert complete_recovery(named, n=2, rng=1)["patient"].unique().tolist() == ["Ann", "Bob"]
-
-
-def test_missing_signs_may_be_missing_columns():
-    bare = someone().drop(columns=["romberg", "segments"])
-    expected = simulate_recovery(someone(), [6], n=20, rng=1)
-    pd.testing.assert_frame_equal(simulate_recovery(bare, [6], n=20, rng=1), expected)
+def test_a_column_that_is_entirely_missing_is_as_one_left_out():
+    bare = someone()[["age", "duration_months", "severity", "profile"]]
     for missing in (None, np.nan, pd.NA):
-        got = simulate_recovery(someone(romberg=missing, segments=missing), [6], n=20, rng=1)
-        pd.testing.assert_frame_equal(got, expected)
+        empty = bare.assign(cause=missing, romberg=missing, babinski=missing, segments=missing)
+        pd.testing.assert_frame_equal(checked(empty)[list(SIGNS)], checked(bare)[list(SIGNS)])
+        assert checked(empty)["cause"].tolist() == ["pernicious_anaemia"]
 
 
-# -- what makes it worse ---------------------------------------------------------------------------------------------
+def test_profiles_keep_their_labels_and_need_none():
+    two = pd.concat([gassed(), gassed(severity="mild")], keys=["x", "y"])
+    assert simulated(two, [0], n=3)["patient"].drop_duplicates().tolist() == [("x", 0), ("y", 0)]
+    two.index = [7, 9]
+    assert simulated(two, [0], n=3)["patient"].drop_duplicates().tolist() == [7, 9]
+    assert simulated(two.assign(patient=["p", "q"]), [0], n=3)["patient"].drop_duplicates().tolist() == ["p", "q"]
 
-WORSE = {
-    "age": ({"age": 49}, {"age": 50}),
-    "mild to moderate": ({"severity": "mild"}, {"severity": "moderate"}),
-    "moderate to severe": ({"severity": "moderate"}, {"severity": "severe"}),
-    "romberg": ({"romberg": False}, {"romberg": True}),
-    "romberg not known": ({"romberg": None}, {"romberg": True}),
-    "segments": ({"segments": 7}, {"segments": 8}),
-    "segments not known": ({"segments": 3}, {"segments": None}),
-    "duration": ({"duration_months": 2}, {"duration_months": 24}),
+
+# What is refused: one error that names argument, value and choices, before anybody is drawn
+
+
+@pytest.fixture
+def idle(monkeypatch):
+    """Fail as soon as anybody is drawn."""
+
+    def work(*_, **__):
+        raise AssertionError("work has begun")
+
+    monkeypatch.setattr("b12analysis.recovery.simulation.people_like", work)
+    monkeypatch.setattr("b12analysis.recovery.simulation.posterior", work)
+
+
+CALLS = {
+    "simulate": lambda people: simulate_recovery(people, [0, 3], regimen=REGIMEN, n=5),
+    "outcomes": lambda people: recovery_outcomes(people, REGIMEN, n=5),
+    "times": lambda people: recovery_times(people, regimen=REGIMEN, n=5),
+    "spread": lambda people: recovery_spread(people, regimen=REGIMEN),
+    "delay": lambda people: cost_of_delay(people, REGIMEN, n=5),
+    "compare": lambda people: compare_recovery(people, [REGIMEN], n=5),
 }
 
 
-@pytest.mark.parametrize("profile", PROFILES)
-@pytest.mark.parametrize(("better", "worse"), WORSE.values(), ids=WORSE)
-def test_worse_signs_never_improve_the_outcome_in_median(better, worse, profile):
-    people = pd.concat([someone(profile=profile, **signs) for signs in (better, worse)], ignore_index=True)
-    for delay in DELAYS:
-        draws = simulate_recovery(people, [6], n=500, delay=delay, rng=1)
-        medians = summarize(draws, by=["symptom", "patient"])["estimate"].to_numpy().reshape(-1, 2)
-        assert (medians[:, 1] <= medians[:, 0]).all()
-    shares = complete_recovery(people, n=500, rng=1).pivot_table(index="delay", columns="patient", values="estimate")
-    assert (shares[1] <= shares[0]).all()
-    assert shares.loc["weak", 1] < shares.loc["weak", 0]
+@pytest.mark.parametrize(
+    ("column", "value", "message"),
+    [
+        ("age", np.nan, "age=nan is out of range; it must be at least 0 and at most 120 (patients, row 0)"),
+        ("age", pd.NA, "age=<NA> is not a number; it must be at least 0 and at most 120 (patients, row 0)"),
+        ("age", "60", "age='60' is not a number; it must be at least 0 and at most 120 (patients, row 0)"),
+        ("age", -1, "age=-1 is out of range; it must be at least 0 and at most 120 (patients, row 0)"),
+        ("age", True, "age=True is not a number; it must be at least 0 and at most 120 (patients, row 0)"),
+        ("age", [60, 61], "age=[60, 61] is not a number; it must be at least 0 and at most 120 (patients, row 0)"),
+        ("duration_months", 0, "duration_months=0 is out of range; it must be at least 0.1 and at most 600"),
+        ("duration_months", np.inf, "duration_months=inf is out of range; it must be at least 0.1 and at most 600"),
+        ("severity", "Mild", "severity='Mild' is not known (did you mean 'mild'?); choose one of 'mild', 'moderate', "),
+        ("severity", pd.NA, "severity=<NA> is not known; choose one of 'mild', 'moderate', 'severe' (patients, row 0)"),
+        ("severity", ["mild", "severe"], "severity=['mild', 'severe'] is not known"),
+        ("profile", None, "profile=None is not known; choose one of 'sensory', 'motor', 'myelopathy', 'cognitive'"),
+        ("profile", "spinal", "profile='spinal' is not known; choose one of 'sensory', 'motor', 'myelopathy', 'cogni"),
+        ("cause", "ppis", "cause='ppis' is not known (did you mean 'ppi'?); choose one of 'dietary', 'metformin', "),
+        ("cause", np.array(["ppi", "crohn"]), "is not known"),
+        ("romberg", 1, "romberg=1 is not known; choose one of True, False or None, where nobody knows (patients, row"),
+        ("babinski", "no", "babinski='no' is not known; choose one of True, False or None, where nobody knows"),
+        ("segments", 32, "segments=32 is out of range; it must be at least 0 and at most 31 (patients, row 0)"),
+        ("segments", True, "segments=True is not a number; it must be at least 0 and at most 31 (patients, row 0)"),
+        ("sex", "f", "patients' column='sex' is not known; choose one of 'age', 'duration_months', 'severity', "),
+    ],
+)
+def test_an_impossible_profile_is_refused(column, value, message):
+    with pytest.raises(InputError) as caught:
+        checked(pd.DataFrame({**someone().to_dict("list"), column: [value]}))
+    assert message in str(caught.value)
+    assert len(caught.value.errors) == 1
 
 
-def test_where_the_determinants_have_no_effect_they_change_nothing():
-    people = pd.concat([someone(age=20, severity="mild"), someone(age=80, severity="severe", romberg=True, segments=9)])
-    got = complete_recovery(people.reset_index(drop=True), n=5, parameters=known_exactly(), rng=1)
-    assert got.query("patient == 0")["estimate"].tolist() == got.query("patient == 1")["estimate"].tolist()
+@pytest.mark.parametrize("name", CALLS)
+def test_every_function_holds_its_patients_to_that_before_it_works(name, idle):
+    for people, message in {
+        "age=-1 is out of range": someone().assign(age=-1),
+        "patients=[1, 2] is not a table": [1, 2],
+        "patients=None is not a table": None,
+        "patients is empty; there is nobody to simulate": someone().head(0),
+        "patients lacks column 'severity'; it has 'age'": someone().drop(columns="severity"),
+        "patients' column='age' is there twice": pd.concat([someone(), someone()[["age"]]], axis=1),
+    }.items():
+        with pytest.raises(InputError, match=people.replace("[", r"\[")):
+            CALLS[name](message)
+    with pytest.raises(AssertionError, match="work has begun"):
+        CALLS[name](someone())
 
 
-def test_myelopathy_and_motor_deficits_do_worse_than_sensory_ones():
-    people = pd.concat([someone(profile=name) for name in ("sensory", "motor", "myelopathy")], ignore_index=True)
-    shares = complete_recovery(people, n=1000, delays=["none"], rng=1).query("delay == 'none'")["estimate"].tolist()
-    assert shares[0] > shares[1] > shares[2]
+def test_a_profile_cannot_be_made_of_what_would_be_refused():
+    with pytest.raises(InputError, match="severity='sever' is not known") as caught:
+        someone(severity="sever", age=121)
+    assert len(caught.value.errors) == 2
 
 
-@pytest.mark.parametrize("profile", PROFILES)
-def test_delay_makes_no_difference_in_one_scenario_and_more_in_each_of_the_others(profile):
-    got = delay_scenarios(someone(profile=profile), [1, 3, 6, 12, 24], rng=1)
-    assert got.columns.tolist() == ["scenario", "duration_months", "estimate", "lower", "upper"]
-    assert got["scenario"].unique().tolist() == list(DELAYS)
-    lost = {}
-    for scenario, rows in got.groupby("scenario"):
-        assert rows["duration_months"].tolist() == [1, 3, 6, 12, 24]
-        assert (rows["estimate"].diff().dropna() <= 0).all()
-        lost[scenario] = rows["estimate"].iloc[0] - rows["estimate"].iloc[-1]
-    assert lost["none"] == 0
-    assert 0 < lost["weak"] < lost["proportional"]
-    assert (got["lower"] >= 0).all()
-    assert (got["upper"] <= 1).all()
-    assert ((got["lower"] <= got["estimate"]) & (got["estimate"] <= got["upper"])).all()
-
-
-def test_the_shortest_duration_that_counts_is_half_a_month():
-    got = delay_scenarios(someone(), [0, 0.5, 1], rng=1).pivot_table(
-        index="scenario", columns="duration_months", values="estimate"
-    )
-    assert got[0].tolist() == got[0.5].tolist()
-    assert (got.loc["proportional", 0.5] > got.loc["proportional", 1.0]).all()
-
-
-def test_delay_scenarios_are_the_shares_of_the_same_people_with_other_durations():
-    got = delay_scenarios(someone(duration_months=100), [3], level=0.5, rng=1).set_index("scenario")
-    same = complete_recovery(someone(duration_months=3), level=0.5, rng=1).set_index("delay").loc[list(DELAYS)]
-    columns = ["estimate", "lower", "upper"]
-    assert got[columns].to_numpy().tolist() == same[columns].to_numpy().tolist()
-
-
-def test_a_wider_level_contains_the_narrower():
-    narrow, wide = (complete_recovery(someone(), n=200, level=level, rng=1) for level in (0.5, 0.9))
-    assert (wide["lower"] <= narrow["lower"]).all()
-    assert (wide["upper"] >= narrow["upper"]).all()
-    assert wide["estimate"].tolist() == narrow["estimate"].tolist()
-
-
-def test_the_mixture_of_scenarios_is_made_of_those_asked_for():
-    one = complete_recovery(someone(), n=200, delays=["weak"], rng=1).set_index("delay")
-    assert one.index.tolist() == ["weak", "all"]
-    assert one.loc["weak"].tolist() == one.loc["all"].tolist()
-    every = complete_recovery(someone(duration_months=24), n=200, rng=1).set_index("delay")
-    assert every["lower"].min() <= every.loc["all", "lower"]
-    assert every.loc["all", "upper"] <= every["upper"].max()
-
-
-# -- memory ----------------------------------------------------------------------------------------------------------
-
-
-def memory_at_a_year(severity, n=2000):
-    people = someone(profile="cognitive", severity=severity)
-    draws = simulate_recovery(people, [12], n=n, rng=1)
-    return draws.loc[draws["symptom"] == "memory", "recovered"]
-
-
-def test_severe_memory_loss_shows_almost_no_recovery():
-    severe = memory_at_a_year("severe")
-    assert severe.median() == 0
-    assert (severe > 0.5).mean() < 0.05  # one in twenty may respond at all
-    got = complete_recovery(someone(profile="cognitive", severity="severe"), n=500, rng=1).set_index("delay")
-    assert got.loc["all", "upper"] < 0.06
-
-
-def test_moderate_memory_loss_may_or_may_not_recover():
-    moderate = memory_at_a_year("moderate")
-    assert (moderate == 0).mean() == pytest.approx(0.645, abs=0.05)  # 0.29 to 1 are without response
-    assert 0.15 < (moderate > 0.5).mean() < 0.5
-    assert memory_at_a_year("mild").mean() > moderate.mean() > 5 * memory_at_a_year("severe").mean()
-
-
-def test_only_memory_may_not_respond_at_all():
-    draws = simulate_recovery(someone(profile="cognitive", severity="severe"), [12], n=2000, rng=1)
-    tingling = draws.loc[draws["symptom"] == "tingling", "recovered"]
-    assert (tingling > 0).mean() > 0.99
-    assert tingling.median() > 0.3
-
-
-# -- errors ----------------------------------------------------------------------------------------------------------
+def test_each_wrong_value_is_named_once_with_the_row_where_it_stands_first():
+    people = pd.concat([someone(), someone().assign(age=1), someone()]).assign(age=[60, True, True], romberg=[1, 1, 2])
+    people.index = ["a", "b", "c"]
+    with pytest.raises(InputError) as caught:
+        checked(people.astype({"age": object}))
+    assert [error.rsplit("(", 1)[1] for error in caught.value.errors] == [
+        "patients, row b)",
+        "patients, row a)",
+        "patients, row c)",
+    ]
 
 
 @pytest.mark.parametrize(
-    ("changes", "message"),
+    ("labels", "message"),
     [
-        ({"age": 121}, "age=121 is out of range; it must be at least 0 and at most 120"),
-        ({"age": float("nan")}, "age=nan is out of range"),
-        ({"duration_months": -1}, "duration_months=-1 is out of range; it must be at least 0 and at most 600"),
-        ({"severity": "sever"}, r"severity='sever' is not known \(did you mean 'severe'\?\); choose one of 'mild', "),
-        (
-            {"profile": "spinal"},
-            "profile='spinal' is not known; choose one of 'sensory', 'motor', 'myelopathy', 'cognitive'",
-        ),
+        (["a", "a"], "patient='a' is there twice; each row needs a label of its own"),
+        (["a", None], "is no label; name each row by a text or a number"),
+        ([[1], [2]], r"patient=\[1\] is no label; name each row by a text or a number"),
     ],
 )
-def test_an_impossible_profile_is_refused(changes, message):
+def test_labels_are_there_once(labels, message):
     with pytest.raises(InputError, match=message):
-        someone(**changes)
-    people = someone().assign(**changes)
-    for call in (simulate_recovery, complete_recovery, delay_scenarios):
-        if call is delay_scenarios and "duration_months" in changes:
-            continue  # it replaces the duration
-        with pytest.raises(InputError, match=message):
-            call(people, *([[1]] if call is not complete_recovery else []), rng=1)
-
-
-def test_missing_columns_are_named():
-    with pytest.raises(InputError, match="patients lacks column 'severity'; it has 'age'"):
-        simulate_recovery(someone().drop(columns="severity"), [1])
-    with pytest.raises(InputError, match="parameters lacks columns 'upper', 'distribution'"):
-        simulate_recovery(someone(), [1], parameters=MODEL.drop(columns=["upper", "distribution"]))
+        checked(pd.concat([someone(), someone()]).assign(patient=labels))
+    with pytest.raises(InputError, match="patient=0 is there twice"):
+        checked(pd.concat([someone(), someone()]))
 
 
 @pytest.mark.parametrize(
-    ("call", "message"),
+    ("change", "message"),
     [
-        (lambda: simulate_recovery(someone(), [-1]), "months=-1 is out of range"),
-        (lambda: simulate_recovery(someone(), [1], n=0), "n=0 is out of range; it must be at least 1"),
-        (lambda: simulate_recovery(someone(), [1], n=2.5), r"n=2\.5 is not a whole number; it must be at least 1"),
-        (
-            lambda: simulate_recovery(someone(), [1], delay="strong"),
-            "delay='strong' is not known; choose one of 'none', 'weak', 'proportional'",
-        ),
-        (
-            lambda: complete_recovery(someone(), delays=["weak", "nonne"]),
-            r"delay='nonne' is not known \(did you mean 'none'\?\)",
-        ),
-        (
-            lambda: delay_scenarios(pd.concat([someone(), someone()]), [1]),
-            "patients has 2 rows; the scenarios are drawn for one profile",
-        ),
-        (lambda: delay_scenarios(someone(), [1, -2]), "duration_months=-2 is out of range"),
+        ({"n": 0}, "n=0 is out of range; it must be at least 1"),
+        ({"n": 2.5}, r"n=2\.5 is not a whole number"),
+        ({"n": True}, "n=True is not a number"),
+        ({"n": "10"}, "n='10' is not a number"),
+        ({"n": 1_000_001}, "n=1000001 of each of 1 patients are too many; at most 1,000,000 people fit"),
+        ({"n": 10**400}, "too many"),
+        ({"rng": "1"}, "rng='1' is no seed"),
+        ({"rng": -1}, "rng=-1 is no seed"),
+        ({"rng": True}, "rng=True is no seed"),
+        ({"scenario": "weak"}, "scenario='weak' is not known; choose one of 'all', 'none', 'early', 'steady', 'late'"),
+        ({"scenario": ["none"]}, r"scenario=\['none'\] is not known"),
+        ({"scenario": np.array(["none", "late"])}, "scenario=array.* is not known"),
+        ({"scenario": pd.NA}, "scenario=<NA> is not known"),
+        ({"fit": "healton"}, "fit='healton' is not known.*; choose one of 'verified', 'with_healton'"),
+        ({"regimen": "us_cyano"}, r"regimen='us_cyano' is not known \(did you mean 'us_cyanocobalamin'\?\); choose"),
+        ({"regimen": ""}, "regimen='' is not known"),
+        ({"regimen": None}, "regimen=None is not known"),
+        ({"level": 95}, "level=95 is out of range; it must be above 0 and below 1"),
+        ({"level": "0.9"}, "level='0.9' is out of range"),
+        ({"level": np.nan}, "level=nan is out of range"),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("call", [simulated, outcomes])
+def test_impossible_arguments_are_refused(call, change, message, idle):
+    if call is simulated and "n" in change and change["n"] == 10**400:
+        message = "too many"
+    with pytest.raises(InputError, match=message):
+        call(**change)
+
+
+@pytest.mark.parametrize(
+    ("months", "message"),
+    [
+        (0, "months=0 is out of range; it must be at least 1 and at most 120"),
+        (121, "months=121 is out of range"),
+        (True, "months=True is no list of months; give 24 or "),
+        ("24", "months='24' is no list of months"),
+        (24.0, r"months=24\.0 is no list of months"),
+        (np.array(3), r"months=array\(3\) is no list of months"),
+        (None, "months=None is no list of months"),
+        ([], "months is empty; name at least one month"),
+        ([3, 1], r"months=\[3\.0, 1\.0\] do not increase"),
+        ([1, 1], "do not increase; list each once"),
+        (["3"], "months='3' is not a number"),
+        ([np.nan], "months=nan is out of range"),
+        ([-1], "months=-1 is out of range"),
+        ([121], "months=121 is out of range"),
+        ([[1]], r"months=\[1\] is not a number"),
     ],
 )
-def test_impossible_arguments_are_refused(call, message):
+def test_months_that_cannot_be_read_are_refused(months, message, idle):
     with pytest.raises(InputError, match=message):
-        call()
+        simulate_recovery(someone(), months, regimen=REGIMEN)
+
+
+def test_what_would_not_fit_is_refused_before_it_is_drawn(idle):
+    rows = 1_000_000 * 100 * len(symptoms_of("sensory"))
+    with pytest.raises(
+        InputError, match=f"n=1000000, 1 patients and 100 months make {rows:,} rows; at most 50,000,000"
+    ):
+        simulate_recovery(someone(), range(100), regimen=REGIMEN, n=1_000_000)
+    many = pd.concat([someone()] * 2, ignore_index=True)
+    with pytest.raises(InputError, match="n=600000 of each of 2 patients are too many"):
+        recovery_outcomes(many, REGIMEN, n=600_000)
 
 
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: complete_recovery(someone(), level=80), "level=80 is out of range"),
-        (lambda: complete_recovery(someone(), n=0), "n=0 is out of range"),
-        (lambda: complete_recovery(someone(), n=2.5), r"n=2\.5 is not a whole number"),
-        (lambda: complete_recovery(someone(), delays=[]), "delays"),
-        (lambda: simulate_recovery(someone().iloc[:0], [1]), "patients"),
-        (lambda: delay_scenarios(someone(), []), "durations_months"),
+        (lambda: recovery_outcomes(someone(), REGIMEN, months=[3]), r"months=\[3\] is not a number"),
+        (lambda: recovery_outcomes(someone(), REGIMEN, months=np.nan), "months=nan is out of range"),
+        (lambda: recovery_outcomes(someone(), REGIMEN, months=121), "months=121 is out of range"),
+        (lambda: recovery_times(someone(), regimen=REGIMEN, months=2.5), r"months=2\.5 is not a whole number"),
+        (lambda: recovery_times(someone(), regimen=REGIMEN, months=0), "months=0 is out of range"),
+        (lambda: recovery_times(someone(), regimen=REGIMEN, level=None), "level=None is out of range"),
+        (lambda: recovery_spread(someone(), regimen=REGIMEN, month=0), "month=0 is out of range"),
+        (lambda: recovery_spread(someone(), regimen=REGIMEN, month="6"), "month='6' is not a number"),
+        (lambda: recovery_spread(someone(), regimen=REGIMEN, n=63), "n=63 is out of range; it must be at least 64"),
+        (lambda: recovery_spread(someone(), regimen=REGIMEN, n="64"), "n='64' is not a number"),
+        (lambda: cost_of_delay(someone(), REGIMEN, []), "waits is empty; name at least one month of delay"),
+        (lambda: cost_of_delay(someone(), REGIMEN, "0,3"), "waits='0,3' is no list of months"),
+        (lambda: cost_of_delay(someone(), REGIMEN, 3), "waits=3 is no list of months"),
+        (lambda: cost_of_delay(someone(), REGIMEN, [-1]), "waits=-1 is out of range"),
+        (lambda: cost_of_delay(someone(), REGIMEN, [np.nan]), "waits=nan is out of range"),
+        (lambda: cost_of_delay(someone(), REGIMEN, ["3"]), "waits='3' is not a number"),
+        (lambda: compare_recovery(someone(), []), "regimens is empty; name at least one"),
+        (lambda: compare_recovery(someone(), REGIMEN), "regimens='us_cyanocobalamin' is no list of regimens"),
+        (lambda: compare_recovery(someone(), None), "regimens=None is no list of regimens"),
+        (lambda: compare_recovery(someone(), [REGIMEN, "x"]), "regimens='x' is not known; choose one of"),
+        (lambda: compare_recovery(pd.concat([someone()] * 2, ignore_index=True), [REGIMEN]), "patients has 2 rows"),
     ],
-    ids=["level", "n", "fraction of n", "no scenario", "nobody", "no duration"],
 )
-def test_what_leaves_nothing_to_compute_is_refused_as_the_callers_fault(call, message):
+def test_impossible_arguments_of_one_function_are_refused(call, message, idle):
     with pytest.raises(InputError, match=message):
         call()
 
 
-def test_the_tables_that_profiles_are_made_of_fit_each_other():
-    assert someone().columns.tolist() == ["age", "duration_months", "severity", "profile", "romberg", "segments"]
-    for severity in SEVERITIES:
-        assert MODEL["parameter"].eq(f"unresponsive_{severity}_share").sum() == 1
-    for symptom in {symptom for profile in PROFILES.values() for symptom in profile}:
-        own = set(MODEL.loc[MODEL["symptom"] == symptom, "parameter"])
-        assert own == {"half_time_prior_weeks", "lag_weeks", "half_time_cv", "log_exposure_ratio"}
+def test_the_smallest_spread_that_is_let_in_has_people_who_share_a_draw():
+    used = layout(1, 64, 800)[1]
+    assert 64 // used >= 2
+    assert 63 // layout(1, 63, 800)[1] == 1
+    assert recovery_spread(gassed(), regimen=REGIMEN, n=64, rng=1)["share"].notna().all()
+
+
+def test_all_that_is_public_is_named():
+    assert set(recovery.__all__) >= {"simulate_recovery", "recovery_outcomes", "cost_of_delay", "compare_recovery"}
+    assert set(CAUSES) == set(load("recovery_causes")["cause"])
+    assert list(SCENARIOS) == load("recovery_scenarios")["scenario"].tolist()

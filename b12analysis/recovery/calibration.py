@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from b12analysis.evidence import load
+from b12analysis.recovery.counting import OUTCOMES
 from b12analysis.recovery.draws import SCENARIOS, open_parameters, posterior, prior
 from b12analysis.recovery.posterior import Sampled, sample
 from b12analysis.recovery.series import shares
@@ -79,19 +80,25 @@ def log_likelihood(
     total = np.zeros(len(draws))
     for _, rows in targets.groupby(["series", "month"], dropna=False, sort=False):
         said = {row.id: _SLIP + (1 - 2 * _SLIP) * shares(row, draws, model, seed, people) for row in rows.itertuples()}
-        exclusive = len(rows) > 1 and rows["cases"].notna().all() and rows["cases"].sum() == rows["n"].iloc[0]
+        exclusive = _exclusive(rows)
         for row in rows.itertuples():
             total += row.cases * np.log(said[row.id]) if exclusive else _one(row, said[row.id])
     return total
 
 
+def _exclusive(rows: pd.DataFrame) -> bool:
+    """Whether rows are the classes of one group of patients, each of whom is in one."""
+    classes = set(rows["what"]) <= set(OUTCOMES) and rows["what"].is_unique and len(rows) > 1
+    return bool(classes and (rows["n"] == rows["cases"].sum(skipna=False)).fillna(False).all())
+
+
 def _one(row, share: np.ndarray) -> np.ndarray:
-    from scipy.special import bdtr
+    from scipy.special import bdtrc
 
     if pd.notna(row.cases):
         return row.cases * np.log(share) + (row.n - row.cases) * np.log1p(-share)
     least = np.floor(row.lower / 100 * row.n)  # more than this many
-    return np.log(1 - bdtr(least, int(row.n), share))
+    return np.log(bdtrc(least, int(row.n), share))
 
 
 def stored(targets: pd.DataFrame, model: pd.DataFrame, **how) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -110,8 +110,11 @@ def layout(patients: int, n: int, draws: int, each: int | None = None) -> tuple[
     int
         Draws per profile.
     """
+    even = each is None
     each = each or max(1, -(-n // draws), int(np.sqrt(n) / 4))
     used = min(draws, max(1, n // each))
+    if even:  # each scenario has as many draws as any other
+        used = max(used // len(SCENARIOS) * len(SCENARIOS), min(used, len(SCENARIOS)))
     first = (np.arange(patients) * used)[:, None]
     return (first + np.arange(n) % used) % draws, used
 

@@ -11,8 +11,7 @@ k: attack; a: loss of bare axons; r: repair of myelin; g: regrowth of axons; all
 gone this has a simple exact solution: :func:`exposed` and :func:`repaired`. A step with a signal between is the two one
 after the other, each for its share of the time.
 
-Bare axons are lost only between ``since`` and ``until`` months of exposure; which months is what the scenarios differ
-in.
+Bare axons are lost only between ``since`` and ``until`` months of exposure; the scenarios differ in which.
 """
 
 from __future__ import annotations

@@ -11,10 +11,11 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from b12analysis.arguments import InputError, check_level, check_range
+from b12analysis.arguments import InputError, check_level, check_range, shown
 from b12analysis.recovery.counting import OUTCOMES, counted, overall
 from b12analysis.recovery.course import People
 from b12analysis.recovery.draws import SCENARIOS
+from b12analysis.recovery.patients import checked
 from b12analysis.recovery.regimens import check_regimen
 from b12analysis.recovery.simulation import by_draw, draw_people
 
@@ -108,8 +109,9 @@ def cost_of_delay(
         Profiles, as of :func:`simulate_recovery`; their ``duration_months`` is until now.
     regimen : str
         A name of :func:`b12analysis.kinetics.regimens`.
-    waits : increasing iterable of float
-        Months that treatment comes later, 0 to 120; now (0) is always compared with.
+    waits : iterable of float
+        Months that treatment comes later, 0 to 120; each is listed once, the shortest first. Now (0) is what they are
+        compared with, asked for or not.
     months : float
         When outcomes are counted, months since the first dose; at most 120.
     n : int
@@ -218,8 +220,8 @@ def cost_of_masking(
 
 def check_waits(waits) -> list[float]:
     """Check months of waiting: a list of them, each once."""
-    if isinstance(waits, str) or not isinstance(waits, Iterable):
-        raise InputError(f"waits={waits!r} is no list of months; give one such as [0, 3, 12]")
+    if isinstance(waits, str) or not np.iterable(waits):
+        raise InputError(f"waits={shown(waits)} is no list of months; give one such as [0, 3, 12]")
     listed = list(waits)
     if not listed:
         raise InputError("waits is empty; name at least one month of delay")
@@ -275,12 +277,14 @@ def compare_recovery(
     """
     check_level(level)
     check_range("months", months, 0, 120)
-    names = list(regimens) if not isinstance(regimens, str) else [regimens]
+    if isinstance(regimens, str) or not np.iterable(regimens):
+        raise InputError(f"regimens={shown(regimens)} is no list of regimens; give one such as ['us_cyanocobalamin']")
+    names = list(regimens)
     if not names:
         raise InputError("regimens is empty; name at least one")
     for name in names:
-        check_regimen(name)
-    if len(patients) != 1:
+        check_regimen(name, "regimens")
+    if len(checked(patients)) != 1:
         raise InputError(f"patients has {len(patients)} rows; regimens are compared for one profile")
     people = draw_people(patients, n, rng, scenario=scenario, fit=fit, regimen=names[0])
     rows, first = [], {}

@@ -23,6 +23,7 @@ _NEEDED = ("age", "duration_months", "severity", "profile")
 _OPTIONAL = {"patient": None, "cause": "pernicious_anaemia", "romberg": None, "babinski": None, "segments": None}
 #: Ranges of the numbers: age in years, duration in months, segments of the spinal cord.
 _RANGES = {"age": (0, 120), "duration_months": (0.1, 600), "segments": (0, 31)}
+_CHOICES = {"severity": SEVERITIES, "profile": PROFILES, "cause": CAUSES}
 
 
 def patient(
@@ -88,13 +89,16 @@ def checked(patients: pd.DataFrame) -> pd.DataFrame:
     check_columns("patients", patients.columns, _NEEDED)
     for column in patients.columns:
         check_choice("patients' column", column, [*_NEEDED, *_OPTIONAL])
+    if not patients.columns.is_unique:
+        twice = patients.columns[patients.columns.duplicated()][0]
+        raise InputError(f"patients' column={shown(twice)} is there twice")
     refuse(_wrong(patients))
     table = patients.reindex(columns=[*_NEEDED, *_OPTIONAL]).reset_index(drop=True)
-    table["patient"] = patients["patient"].tolist() if "patient" in patients else patients.index.tolist()
-    if table["patient"].duplicated().any():
-        twice = table.loc[table["patient"].duplicated(), "patient"].iloc[0]
-        raise InputError(f"patient={shown(twice)} is there twice; each row needs a label of its own")
-    table["cause"] = table["cause"].astype(object).fillna(_OPTIONAL["cause"])
+    for column in _RANGES:
+        table[column] = _numbers(table[column])
+    table["patient"] = _labels(patients)
+    for column in _CHOICES:
+        table[column] = table[column].astype(object).fillna(_OPTIONAL["cause"])
     known = {
         "age_50_or_over": table["age"] >= 50,
         "romberg": table["romberg"],
@@ -102,34 +106,51 @@ def checked(patients: pd.DataFrame) -> pd.DataFrame:
         "more_than_7_segments": (table["segments"] > 7).where(table["segments"].notna()),
     }
     for sign, there in known.items():
-        table[sign] = pd.to_numeric(there, errors="coerce").astype(float).fillna(0.5) - 0.5
+        table[sign] = _numbers(there).fillna(0.5) - 0.5
     return table
 
 
+def _numbers(values: pd.Series) -> pd.Series:
+    """Return checked values as numbers, whatever type pandas holds them in."""
+    return pd.to_numeric(values.astype(object), errors="coerce").astype(float)
+
+
+def _labels(patients: pd.DataFrame) -> list:
+    """Label of each row."""
+    labels = patients["patient"].tolist() if "patient" in patients else patients.index.tolist()
+    seen = set()
+    for label in labels:
+        if not isinstance(label, Hashable) or _missing(label):
+            raise InputError(f"patient={shown(label)} is no label; name each row by a text or a number")
+        if label in seen:
+            raise InputError(f"patient={shown(label)} is there twice; each row needs a label of its own")
+        seen.add(label)
+    return labels
+
+
 def _wrong(patients: pd.DataFrame) -> list[str]:
-    """Everything that is wrong with the values, each with the row it stands in."""
-    choices = {"severity": SEVERITIES, "profile": PROFILES, "cause": CAUSES}
-    found: list[str] = []
-    for column in patients.columns.intersection([*choices, *_RANGES, "romberg", "babinski"]):
+    """Everything that is wrong with the values, each with the row it stands in first."""
+    found: dict[str, Hashable] = {}
+    for column in patients.columns.intersection([*_CHOICES, *_RANGES, "romberg", "babinski"]):
         values = patients[column]
-        for value in values.drop_duplicates():
+        # True is 1 to pandas, so where types may differ every value is looked at
+        for row, value in (values if values.dtype == object else values.drop_duplicates()).items():
             try:
-                _check(column, value, choices)
+                _check(column, value)
             except InputError as error:
-                where: Hashable = values.index[[_same(other, value) for other in values]][0]
-                found.append(f"{error} (patients, row {where})")
-    return found
+                found.setdefault(str(error), row)
+    return [f"{error} (patients, row {row})" for error, row in found.items()]
 
 
-def _same(one: object, other: object) -> bool:
-    return one is other or one == other or (pd.isna(one) and pd.isna(other))  # type: ignore[call-overload,return-value]
+def _missing(value: object) -> bool:
+    return bool(pd.api.types.is_scalar(value) and pd.isna(value))  # type: ignore[call-overload]
 
 
-def _check(column: str, value: object, choices: dict[str, tuple[str, ...]]) -> None:
-    if column in _OPTIONAL and pd.isna(value):  # type: ignore[call-overload]
+def _check(column: str, value: object) -> None:
+    if column in _OPTIONAL and _missing(value):
         return
-    if column in choices:
-        check_choice(column, value, choices[column])
+    if column in _CHOICES:
+        check_choice(column, value, _CHOICES[column])
     elif column in _RANGES:
         check_range(column, value, *_RANGES[column])
     elif not isinstance(value, bool | np.bool_):

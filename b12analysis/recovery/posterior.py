@@ -70,6 +70,8 @@ def sample(
     """
     points = rng.standard_normal((draws, parameters))
     fit, line = log_likelihood(points), np.arange(draws)
+    if not np.isfinite(fit.max()):
+        raise ValueError("no draw of the prior makes the data possible, or the likelihood is not a number")
     heat, evidence, step, size, accepted = 0.0, 0.0, 0, 0.5, 1.0
     while heat < 1:
         further = _further(fit, 1 - heat)
@@ -91,12 +93,14 @@ def sample(
 
 
 def _further(fit: np.ndarray, rest: float) -> float:
-    """How much more the likelihood may count, with half of the draws still counting."""
+    """How much more the likelihood may count, with half of the draws that can be true still counting."""
     from scipy.optimize import brentq
 
+    gaps = (fit - fit.max())[np.isfinite(fit)]
+
     def counting(further: float) -> float:
-        weights = np.exp(further * (fit - fit.max()))
-        return weights.sum() ** 2 / (weights**2).sum() - len(fit) / 2
+        weights = np.exp(further * gaps)
+        return weights.sum() ** 2 / (weights**2).sum() - len(gaps) / 2
 
     return rest if counting(rest) >= 0 else float(brentq(counting, 0.0, rest))
 

@@ -10,11 +10,11 @@ from b12analysis.evidence import load
 __all__ = ["check_regimen"]
 
 
-def check_regimen(regimen: Any) -> None:
+def check_regimen(regimen: Any, argument: str = "regimen") -> None:
     """Raise unless a regimen is one of the model of the body's, or "none".
 
     Examples
     --------
     >>> check_regimen("oral_1000_daily")
     """
-    check_choice("regimen", regimen, [*load("regimens")["regimen"].unique(), "none"])
+    check_choice(argument, regimen, [*load("regimens")["regimen"].unique(), "none"])

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ import pandas as pd
 
 from b12analysis.arguments import InputError, check_choice, check_count, check_level, check_range, check_rng, shown
 from b12analysis.recovery.course import People, follow, people_like, start_of
-from b12analysis.recovery.draws import SCENARIOS, posterior
+from b12analysis.recovery.draws import FITS, SCENARIOS, posterior
 from b12analysis.recovery.patients import checked, involvement, symptom_weights
 from b12analysis.recovery.regimens import check_regimen
 
@@ -65,13 +65,12 @@ def recovery_curve(
     >>> recovery_curve([0, 2, 4], lasting=0.2, half_time_months=2)["recovered"].round(3).tolist()
     [0.0, 0.4, 0.6]
     """
-    times = np.asarray(list(months), dtype=float)
-    if times.size and not times.min() >= 0:
-        raise InputError(f"months={times.min():g} is out of range; time since the first dose is at least 0")
+    times = np.array(_listed(months, "[0, 6, 12]"), dtype=float)
     check_range("lasting", lasting, 0, 1)
     check_range("lag_months", lag_months, 0)
-    if not half_time_months > 0:
-        raise InputError(f"half_time_months={half_time_months!r} is out of range; it must be above 0")
+    check_range("half_time_months", half_time_months, 0)
+    if half_time_months == 0:
+        raise InputError("half_time_months=0 is out of range; it must be above 0")
     recovered = (1 - lasting) * (1 - 2.0 ** (-np.maximum(times - lag_months, 0) / half_time_months))
     return pd.DataFrame({"month": times, "recovered": recovered})
 
@@ -144,13 +143,8 @@ def simulate_recovery(
     months = check_months(months)
     if level is not None:
         check_level(level)
-    people = draw_people(patients, n, rng, scenario=scenario, fit=fit, regimen=regimen)
-    rows = len(people.patient) * len(months) * len(symptom_weights())
-    if level is None and rows > _MOST_ROWS:
-        raise InputError(
-            f"n={n}, {len(people.patients)} patients and {len(months)} months make {rows:,} rows; at most "
-            f"{_MOST_ROWS:,} fit: take fewer, or give level= for a summary"
-        )
+    readings = len(months) if level is None else 0
+    people = draw_people(patients, n, rng, scenario=scenario, fit=fit, regimen=regimen, readings=readings)
     weights = symptom_weights()[people.compartments]
     courses, start = follow(people, months, regimen, weights=weights), start_of(people, weights)
 
@@ -161,7 +155,9 @@ def simulate_recovery(
             columns = _draws(course, first, people, of, months)
         else:
             columns = _summary(course, first, people, months, level)
-        return pd.DataFrame({"patient": people.patients["patient"].iloc[place], "symptom": name} | columns)
+        length = len(next(iter(columns.values())))
+        label = people.patients["patient"].iloc[place]
+        return pd.DataFrame({"patient": [label] * length, "symptom": name} | columns)
 
     wanted = [
         (place, name) for place, profile in enumerate(people.patients["profile"]) for name in symptoms_of(profile)
@@ -175,29 +171,42 @@ def check_months(months) -> list[float]:
     if isinstance(months, int | np.integer) and not isinstance(months, bool):
         check_range("months", int(months), 1, 120)
         return [float(month) for month in range(int(months) + 1)]
-    if isinstance(months, str | float) or not isinstance(months, Iterable):
-        raise InputError(
-            f"months={shown(months)} is neither a whole number nor a list of months; give 24 or [0, 6, 12]"
-        )
-    times = list(months)
+    times = _listed(months, "24 or [0, 6, 12]", 120)
     if not times:
         raise InputError("months is empty; name at least one month")
-    for month in times:
-        check_range("months", month, 0, 120)
-    if any(later <= earlier for earlier, later in pairwise(times)):
+    if any(later <= earlier for earlier, later in itertools.pairwise(times)):
         raise InputError(f"months={shown(times)} do not increase; list each once, the earliest first")
+    return times
+
+
+def _listed(months, such_as: str, latest: float | None = None) -> list[float]:
+    """Months of a list, each checked."""
+    if isinstance(months, str | bytes) or not np.iterable(months):
+        raise InputError(f"months={shown(months)} is no list of months; give {such_as}")
+    times = list(months)
+    for month in times:
+        check_range("months", month, 0, latest)
     return [float(month) for month in times]
 
 
-def draw_people(patients: pd.DataFrame, n: int, rng, *, scenario: str, fit: str, regimen: str) -> People:
-    """Check what all simulations are given, and draw their people."""
+def draw_people(
+    patients: pd.DataFrame, n: int, rng, *, scenario: str, fit: str, regimen: str, readings: int = 0
+) -> People:
+    """Check what all simulations are given, with the months that each person is read at, and draw their people."""
     check_count("n", n)
     check_rng(rng)
     check_choice("scenario", scenario, ["all", *SCENARIOS])
+    check_choice("fit", fit, FITS)
     check_regimen(regimen)
     table = checked(patients)
     if n * len(table) > _MOST_PEOPLE:
         raise InputError(f"n={n} of each of {len(table)} patients are too many; at most {_MOST_PEOPLE:,} people fit")
+    rows = n * readings * sum(len(symptoms_of(profile)) for profile in table["profile"])
+    if rows > _MOST_ROWS:
+        raise InputError(
+            f"n={n}, {len(table)} patients and {readings} months make {rows:,} rows; at most {_MOST_ROWS:,} fit: "
+            "take fewer, or give level= for a summary"
+        )
     return people_like(table, posterior(scenario, fit), n, rng)
 
 

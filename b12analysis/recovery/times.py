@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from b12analysis.arguments import check_level, check_range
+from b12analysis.arguments import check_count, check_level, check_range
 from b12analysis.recovery.course import follow, start_of
 from b12analysis.recovery.draws import SCENARIOS
 from b12analysis.recovery.patients import symptom_weights
@@ -17,6 +17,8 @@ __all__ = ["recovery_spread", "recovery_times"]
 _WEEKS = np.arange(0, 27) * 12 / 52
 #: Share of the recovery seen by the last month that makes a plateau.
 _PLATEAU = 0.9
+#: Fewest people of a profile among whom some share a draw of the parameters, so that people can differ within it.
+_FEWEST = 64
 
 
 def recovery_times(
@@ -63,6 +65,7 @@ def recovery_times(
     (True, ['first_response', 'plateau'])
     """
     check_level(level)
+    check_count("months", months)
     check_range("months", months, 1, 120)
     points = np.unique(np.append(_WEEKS[months > _WEEKS], np.arange(1, int(months) + 1)).astype(float))
     people = draw_people(patients, n, rng, scenario=scenario, fit=fit, regimen=regimen)
@@ -112,8 +115,10 @@ def recovery_spread(
 
     Parameters
     ----------
-    patients, regimen, n, rng, fit
+    patients, regimen, rng, fit
         As of :func:`simulate_recovery`.
+    n : int
+        Virtual patients of each profile, at least 64.
     month : float
         When, months since the first dose; above 0, at most 120.
 
@@ -137,6 +142,8 @@ def recovery_spread(
     [1.0, 1.0]
     """
     check_range("month", month, 1 / 30, 120)
+    check_count("n", n)
+    check_range("n", n, _FEWEST)
     people = draw_people(patients, n, rng, scenario="all", fit=fit, regimen=regimen)
     weights = symptom_weights()[people.compartments]
     courses, start = follow(people, [float(month)], regimen, weights=weights)[:, 0], start_of(people, weights)
@@ -158,12 +165,14 @@ def recovery_spread(
 def _variances(values: np.ndarray, scenario: np.ndarray) -> dict[str, float]:
     """Variance between people of a draw (rows), between draws (columns) of a scenario, and between scenarios.
 
-    A mean over few people varies by chance; that part is taken off where it would be counted again.
+    A mean over few people, or few draws, varies by chance; that part is taken off where it would be counted again. The
+    scenarios are no sample: they are all there are.
     """
     each = len(values)
     people = float(values.var(axis=0, ddof=1).mean()) if each > 1 else 0.0
     means = values.mean(axis=0)
     by = [means[scenario == name] for name in SCENARIOS if (scenario == name).any()]
     draws = float(np.mean([group.var(ddof=1) for group in by]))
-    between = float(np.var([group.mean() for group in by], ddof=1)) - draws / np.mean([len(group) for group in by])
+    chance = (1 - 1 / len(by)) * draws / np.mean([len(group) for group in by])
+    between = float(np.var([group.mean() for group in by]) - chance)
     return {"people": people, "parameters": max(draws - people / each, 0.0), "scenario": max(between, 0.0)}
