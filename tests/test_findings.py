@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import b12analysis as b12
 from b12analysis import evidence, findings, risk
 from b12analysis.arguments import InputError
 from b12analysis.estimates import prevalence
