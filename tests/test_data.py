@@ -10,7 +10,6 @@ from math import sqrt
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import binomtest
 
 from b12analysis.evidence import STATUSES, check, load, weakest
 from b12analysis.places import DATA
@@ -35,7 +34,9 @@ VOCABULARIES = [
     "nhanes_unseen",
     "nhanes_usual",
     "population",
+    "recovery_fits",
     "recovery_targets",
+    "recovery_validation",
     "replications",
     "sources",
     "standard_populations",
@@ -193,7 +194,10 @@ def test_assumptions_are_only_in_models_claims_and_what_ifs_and_where_a_combinat
     ours = findings[findings["status"] == "assumption"]
     of_ours = {
         "kinetics_model",
+        "recovery_causes",
+        "recovery_map",
         "recovery_model",
+        "recovery_scenarios",
         "latent_priors",
         "claims",
         "biomarkers",
@@ -214,8 +218,7 @@ def test_what_is_only_recalled_is_marked_so_and_so_is_what_the_model_takes_from_
     rows = findings[[base(row) in ONLY_RECALLED for row in findings.index]]
     assert {base(row) for row in rows.index} == set(ONLY_RECALLED)
     assert set(rows["status"]) == {"recalled"}
-    assert findings.loc[["R01", "R02"], "source"].tolist() == ["healton1991"] * 2
-    assert findings.loc[["R01", "R02"], "status"].tolist() == ["recalled"] * 2
+    assert not findings.query("table == 'recovery_model'")["status"].eq("recalled").any()
 
 
 def test_a_row_left_out_is_not_also_in_a_table(findings, tables):
@@ -261,19 +264,77 @@ def test_a_printed_percentage_is_that_of_the_printed_counts_unless_the_note_says
         assert words in findings.loc[identifier, "note"]
 
 
-def test_a_model_parameter_taken_from_counts_has_their_exact_limits(tables):
-    model = tables["recovery_model"].set_index("parameter")
-    counts = {
-        "complete_share": (57, 121),
-        "improved_by_half_share": (110, 121),
-        "complete_myelopathy_share": (8, 57),
-        "complete_share_3_months": (31, 45),
+def test_no_parameter_of_the_nerves_is_a_count_that_was_only_recalled(tables):
+    # Healton's counts are targets of an alternative fit; of his series the model takes the printed duration alone
+    model, targets = tables["recovery_model"].set_index("parameter"), tables["recovery_targets"]
+    assert model.query("source == 'healton1991'").index.tolist() == ["duration_months"]
+    printed = load("outcomes").set_index("id").loc["A1.11a"]
+    assert model.loc["duration_months", "value"] == printed["value"]
+    assert model.loc["duration_months", "status"] == printed["status"] == "verified"
+    recalled = targets.query("series == 'healton_1991'").set_index("what")["cases"]
+    assert recalled.to_dict() == {"complete": 57, "half": 53, "disabled": 7, "lasting": 11}
+    assert recalled[["complete", "half", "lasting"]].sum() == 121
+
+
+def test_a_parameter_of_the_nerves_has_limits_around_its_value_unless_it_is_fixed(tables):
+    model = tables["recovery_model"]
+    assert model["parameter"].is_unique
+    fixed = model["distribution"] == "fixed"
+    assert (model["interval"] == "none").tolist() == fixed.tolist()
+    known = model[~fixed]
+    assert ((known["lower"] < known["value"]) & (known["value"] < known["upper"])).all()
+    assert (model["basis"] != "fitted").loc[fixed].all()
+    assert set(model["basis"]) == {"fitted", "sourced", "assumption"}
+
+
+# The tables of the model of nerves
+
+
+def test_weights_of_a_symptom_add_up_to_1_and_a_profile_has_a_compartment_that_is_hit_most(tables):
+    parts = tables["recovery_map"]
+    weights = {
+        kind: rows.pivot(index="name", columns="compartment", values="weight") for kind, rows in parts.groupby("kind")
     }
-    for parameter, (cases, n) in counts.items():
-        exact = binomtest(cases, n).proportion_ci(method="exact")
-        row = model.loc[parameter]
-        assert (row["value"], row["lower"], row["upper"]) == pytest.approx((cases / n, exact.low, exact.high), abs=1e-3)
-        assert row["interval"] == "ci95"
+    assert weights["symptom"].sum(axis=1).to_numpy() == pytest.approx(np.ones(len(weights["symptom"])))
+    assert weights["profile"].max(axis=1).tolist() == [1] * len(weights["profile"])
+    assert (parts["weight"] > 0).all()
+    assert parts.query("kind == 'symptom'").groupby("name")["claim"].nunique().eq(1).all()
+    assert set(parts["claim"].dropna()) < set(tables["claims"].query("kind == 'symptoms'")["id"])
+
+
+def test_a_compartment_has_a_half_time_wherever_it_is_named(tables):
+    compartments = set(tables["recovery_map"]["compartment"])
+    named = tables["recovery_model"]["parameter"].str.extract(r"^half_time_(?:ratio|weeks)_(.+)$")[0].dropna()
+    assert (
+        set(named)
+        == compartments
+        == {
+            "peripheral_nerve",
+            "dorsal_columns",
+            "corticospinal_tract",
+            "cognition",
+            "optic_nerve",
+        }
+    )
+
+
+def test_a_profile_or_a_cause_of_a_series_is_one_that_can_be_simulated(tables):
+    from b12analysis.recovery import series
+
+    profiles = set(tables["recovery_map"].query("kind == 'profile'")["name"])
+    causes = set(tables["recovery_causes"]["cause"])
+    targets = tables["recovery_targets"]
+    assert set(targets["profile"]) - {"mixed"} <= profiles
+    assert {series._CAUSES.get(cause, cause) for cause in targets["cause"]} <= causes
+    assert set(series._PROFILES) <= profiles
+    assert series._REGIMEN in set(tables["regimens"]["regimen"])
+
+
+def test_a_cause_is_a_body_that_kinetics_knows(tables):
+    causes, model = tables["recovery_causes"], tables["kinetics_model"]
+    assert set(causes["absorption"]) <= set(model["condition"].dropna()) | {"normal"}
+    assert (causes["start_serum_pmol_l"].isna() == (causes["signal"] == "gas")).all()
+    assert (causes["signal"] == "gas").tolist() == (causes["cause"] == "nitrous_oxide").tolist()
 
 
 # Groups, claims, definitions and the glossary

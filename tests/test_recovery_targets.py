@@ -9,8 +9,8 @@ import b12analysis as b12
 #: Shares of patients, and the outcomes of a row that may be read as such a share.
 SHARES = {
     "complete": {"complete"},
-    "half": {"partial"},
-    "lasting": {"poor"},
+    "half": {"partial", "improved_by_half"},  # counted out: less those who are complete
+    "lasting": {"poor", "improved_by_half"},  # counted out: all others
     "at_least_half": {"improved", "improved_by_half", "time_to_response"},
     "any_change": {"improved", "time_to_response"},
     "no_change": {"partial"},
@@ -79,10 +79,16 @@ def test_a_share_has_counts_or_limits_and_a_change_a_direction(targets):
 
 def test_what_is_counted_out_adds_up(targets):
     rows = b12.load("outcomes").set_index("id")
-    derived = targets[(targets["reading"] == "derived") & targets["cases"].notna()].set_index("row")
-    assert sorted(derived.index) == ["A1.3", "A2.5a"]
-    assert derived["cases"]["A1.3"] == rows["n"]["A1.2"] - rows["cases"]["A1.2"] - rows["cases"]["A1.3"]
-    assert derived["cases"]["A2.5a"] == rows["n"]["A2.5a"] - rows["cases"]["A2.5a"]
+    derived = targets[(targets["reading"] == "derived") & targets["cases"].notna()].set_index(["row", "what"])["cases"]
+    cases, n = rows["cases"], rows["n"]
+    by_half = round(rows["value"]["A1.8"] / 100 * n["A1.7"])
+    assert derived.to_dict() == {
+        ("A1.3", "no_change"): n["A1.2"] - cases["A1.2"] - cases["A1.3"],
+        ("A1.8", "half"): by_half - cases["A1.7"],
+        ("A1.8", "lasting"): n["A1.7"] - by_half,
+        ("A1.9", "disabled"): round(rows["value"]["A1.9"] / 100 * n["A1.7"]),
+        ("A2.5a", "disabled"): n["A2.5a"] - cases["A2.5a"],
+    }
 
 
 def test_a_quartile_of_the_rankin_scale_limits_the_share_of_disabled(targets, observed):
@@ -112,9 +118,18 @@ def test_a_word_is_read_as_more_or_less_than_half_and_the_note_says_so(targets):
     assert words["note"].str.contains("read as").all()
 
 
-def test_exclusive_outcomes_of_one_series_add_up_to_all_its_patients(targets):
-    misra = targets[targets["series"] == "misra_2007"].set_index("what")["cases"]
-    assert misra[["complete", "half", "lasting"]].sum() == 45
+@pytest.mark.parametrize(("series", "n"), [("misra_2007", 45), ("healton_1991", 121)])
+def test_exclusive_outcomes_of_one_series_add_up_to_all_its_patients(targets, series, n):
+    counts = targets[targets["series"] == series].set_index("what")["cases"]
+    assert counts[["complete", "half", "lasting"]].sum() == n
+
+
+def test_serum_is_given_where_it_decides_and_is_that_of_people_who_lack_little(targets):
+    given = targets[targets["serum_pmol_l"].notna()]
+    usual = b12.load("recovery_causes").set_index("cause")["start_serum_pmol_l"].max()
+    assert len(given) >= 5
+    assert (given["serum_pmol_l"] > usual).sum() >= 3
+    assert (given["cause"] != "nitrous_oxide").all()
 
 
 def test_roles_keep_to_the_rule(targets):
@@ -136,18 +151,22 @@ def test_each_role_has_the_rows_that_were_asked_for(targets):
     assert rows["alternative"] == {"A1.7", "A1.8", "A1.9"}
 
 
-def test_shares_by_severity_are_all_there_or_none_is_and_add_up_to_one(targets):
+def test_shares_by_severity_are_all_there_or_none_is_and_add_up_to_one_or_nobody_has_symptoms(targets):
     shares = targets[["mild", "moderate", "severe"]].astype(float)
     given = shares.notna()
     assert (given.all(axis=1) | ~given.any(axis=1)).all()
-    assert shares.sum(axis=1)[given.all(axis=1)].to_numpy() == pytest.approx(np.ones(given.all(axis=1).sum()))
+    total = shares.sum(axis=1)[given.all(axis=1)]
+    assert total.where(total > 0, 1).to_numpy() == pytest.approx(np.ones(len(total)))
+    nobody = targets.loc[total.index[total == 0], "note"]
+    assert len(nobody) >= 4
+    assert nobody.str.contains("Nobody had nerve disease|ithout symptoms").all()
 
 
 def test_healton_s_severity_and_duration_are_those_of_the_abstract(targets):
     rows = b12.load("outcomes").set_index("id")
     series = targets[targets["series"] == "healton_1991"]
     for column, row in {"mild": "A1.6a", "moderate": "A1.6b", "severe": "A1.6c"}.items():
-        assert series[column].tolist() == pytest.approx([rows["cases"][row] / 153] * 3, abs=0.01)
+        assert series[column].tolist() == pytest.approx([rows["cases"][row] / 153] * len(series), abs=0.01)
     assert set(series["duration_months"]) == {rows["value"]["A1.11a"]}
 
 

@@ -197,12 +197,16 @@ def _strangers(text: pd.DataFrame, column: str, known: pd.Series) -> Iterator[tu
         yield from cells[~cells.isin(known)].items()
 
 
+#: Tables in which a key may stand twice: reasons, columns of several tables, and a target under each scenario.
+_KEYS_TWICE = ("left_out", "columns", "recovery_validation")
+
+
 def _check_unique(texts: Tables) -> Iterator[Fault]:
     """No key twice; ids are unique over all evidence tables."""
     seen: dict[tuple[str, str], str] = {}
     for name, text in texts.items():
         key = _key(name)
-        if key not in text or name in ("left_out", "columns"):
+        if key not in text or name in _KEYS_TWICE:
             continue
         for row, value in text[key].dropna().items():
             where = (name if name in VOCABULARY else "evidence", value)

@@ -31,17 +31,18 @@ def overall(
 def counted(what: str, before: np.ndarray, after: np.ndarray, people: People) -> np.ndarray:
     """Whether each person counts as this outcome.
 
-    Complete: what is left is not noticed. Half: at least half is gone, but not all. Lasting: less than half is gone.
+    Complete: what is left is not noticed, and at least half is gone, so that nobody recovers from a deficit too small to
+    be noticed. Half: at least half is gone, but not all. Lasting: less than half is gone.
     Any change: enough is gone to be called an improvement. Disabled: more is left than counts as mild.
     """
-    complete = after < people.drawn("noticed_deficit")
     half = after <= before / 2
-    improved = complete | (after <= before * (1 - people.drawn("response_share")))
+    complete = half & (after < people.drawn("noticed_deficit"))
+    improved = after <= before * (1 - people.drawn("response_share"))
     return {
         "complete": complete,
         "half": half & ~complete,
-        "lasting": ~half & ~complete,
-        "at_least_half": half | complete,
+        "lasting": ~half,
+        "at_least_half": half,
         "any_change": improved,
         "no_change": ~improved,
         "disabled": after > people.drawn("disabling_deficit"),
