@@ -82,6 +82,9 @@ def fit_recovery(
     independent of each other and of the deficit is another. Whoever is lost because they are well, or because they are
     not, is taken to be like those who stay.
 
+    Where most patients end at the best score and differ widely, scores say little of how near to 1 the ceiling is, and
+    the sum that stands for the integral is off by a few tenths of the log likelihood at the upper limit.
+
     Examples
     --------
     Sixteen patients who lost five to seven points of ten, and keep two fifths of that, more or less:

@@ -149,7 +149,7 @@ def _ranges(visits: Visits) -> tuple[np.ndarray, np.ndarray]:
 
 def _starts(visits: Visits) -> list[np.ndarray]:
     """Rough values to start from: the half-time early or late among the visits."""
-    seen = np.where(np.isinf(visits.low), visits.high, np.where(np.isinf(visits.high), visits.low, visits.low))
+    seen = np.where(np.isinf(visits.low), visits.high, visits.low)
     first, last = seen[visits.starts], seen[np.append(visits.starts[1:], len(seen)) - 1]
     back = np.clip(1 - last.mean() / first.mean(), 0.1, 0.95)
     later = visits.months[visits.months > 0]
