@@ -311,7 +311,7 @@ def test_intervals_hold_the_truth(name):
 
     Fewer than 69 hold the truth once in 1,600 where 95 % should, in one of 40 at 92 %, in half at 85 %.
 
-    What 500 data sets showed is in the table of tests/reference/README.md.
+    What more data sets showed is in tests/reference/README.md.
     """
     changed, design = SETTINGS[name]
     truth = TRUTH.copy()
