@@ -28,6 +28,7 @@ SINGLE = 2e-7
 STEADY = settings(derandomize=True, deadline=None, max_examples=40)
 #: Months of exposure between which bare axons are lost, by scenario.
 WINDOWS = {"none": (0.0, 0.0), "early": (0.0, 2.5), "steady": (0.0, np.inf), "late": (4.0, np.inf)}
+RATES = ("attack", "axon_loss", "repair", "regrowth", "since", "until")
 WEEKS_A_MONTH = DAYS_A_MONTH / 7
 
 
@@ -188,7 +189,7 @@ def test_two_steps_are_one_where_the_signal_is_full_or_gone(case, part, share):
 def test_nobody_depends_on_who_is_moved_beside_them(people, months):
     parts = [(start, of) for (start, of, _), _ in people]
     together = Fibres(*(np.concatenate([getattr(start, name) for start, _ in parts]) for name in vars(parts[0][0])))
-    of_all = Nerves(*(np.concatenate([getattr(of, name) for _, of in parts]) for name in vars(parts[0][1])))
+    of_all = Nerves(*(np.concatenate([getattr(of, name) for _, of in parts]) for name in RATES))
     shares = np.array([share for _, share in people])
     after = under(together, of_all, shares, months)
     for place, ((start, of), share) in enumerate(zip(parts, shares, strict=True)):

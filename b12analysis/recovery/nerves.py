@@ -16,7 +16,7 @@ Bare axons are lost only between ``since`` and ``until`` months of exposure; the
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -68,6 +68,8 @@ class Nerves:
         The rates k, a, r and g.
     since, until : array
         Months of exposure between which bare axons are lost.
+    kept : dict
+        What :meth:`healing_over` has found.
     """
 
     attack: np.ndarray
@@ -76,10 +78,21 @@ class Nerves:
     regrowth: np.ndarray
     since: np.ndarray
     until: np.ndarray
+    kept: dict[float, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict, repr=False)
+
+    def healing(self, months) -> tuple[np.ndarray, np.ndarray]:
+        """Share of the bare, and of the lost, that is left after months without a signal."""
+        return np.exp(-self.repair * months), np.exp(-self.regrowth * months)
+
+    def healing_over(self, months: float) -> tuple[np.ndarray, np.ndarray]:
+        """As :meth:`healing`, kept: most steps are a month."""
+        if months not in self.kept:
+            self.kept[months] = self.healing(months)
+        return self.kept[months]
 
     def take(self, places) -> Nerves:
         """Return the nerves of some people."""
-        return Nerves(**{name: value[..., places] for name, value in vars(self).items()})
+        return Nerves(**{name: value[..., places] for name, value in vars(self).items() if name != "kept"})
 
 
 def attack_rate(deficit, months):
@@ -121,17 +134,13 @@ def exposed(fibres: Fibres, nerves: Nerves, months) -> Fibres:
 def _attacked(fibres: Fibres, nerves: Nerves, months, loses) -> Fibres:
     """Fibres after months in all of which bare axons are lost (``loses``), or in none."""
     well = 1 - fibres.bare - fibres.lost
-    hit, gone = nerves.attack * months, loses * nerves.axon_loss * months
-    left = np.exp(-hit)
-    bare = fibres.bare * np.exp(-gone) + well * hit * left * _mean_exp(hit - gone)
-    return Fibres(bare, 1 - well * left - bare, fibres.exposure + months)
-
-
-def _mean_exp(x):
-    """Mean of exp(x s) over s from 0 to 1."""
-    small = np.abs(x) < 1e-5
-    safe = np.where(small, 1.0, x)
-    return np.where(small, 1 + x / 2, np.expm1(safe) / safe)
+    hit, gone = nerves.attack * months, nerves.axon_loss * (loses * months)
+    still_well, kept = np.exp(-hit), np.exp(-gone)
+    # mean of exp(-hit s - gone (1 - s)) over s from 0 to 1; where the two are almost equal, either
+    faster = hit - gone
+    mean = np.divide(kept - still_well, faster, out=still_well.copy(), where=np.abs(faster) > 1e-8)
+    bare = fibres.bare * kept + well * hit * mean
+    return Fibres(bare, 1 - well * still_well - bare, fibres.exposure + months)
 
 
 def repaired(fibres: Fibres, nerves: Nerves, months) -> Fibres:
@@ -145,11 +154,11 @@ def repaired(fibres: Fibres, nerves: Nerves, months) -> Fibres:
     >>> after.bare.round(3).tolist(), after.lost.tolist()
     ([0.1], [0.1])
     """
-    return replace(
-        fibres,
-        bare=fibres.bare * np.exp(-nerves.repair * months),
-        lost=fibres.lost * np.exp(-nerves.regrowth * months),
-    )
+    return _healed(fibres, nerves.healing(months))
+
+
+def _healed(fibres: Fibres, left: tuple[np.ndarray, np.ndarray]) -> Fibres:
+    return Fibres(fibres.bare * left[0], fibres.lost * left[1], fibres.exposure)
 
 
 def under(fibres: Fibres, nerves: Nerves, signal, months) -> Fibres:
@@ -162,7 +171,7 @@ def under(fibres: Fibres, nerves: Nerves, signal, months) -> Fibres:
     lacking = np.flatnonzero(signal > 0)
     if len(lacking) > len(signal) / 2:
         return _split(fibres, nerves, signal, months)
-    after = repaired(fibres, nerves, months)
+    after = _healed(fibres, nerves.healing_over(months))
     if not len(lacking):
         return after
     return after.put(lacking, _split(fibres.take(lacking), nerves.take(lacking), signal[lacking], months))
@@ -171,5 +180,5 @@ def under(fibres: Fibres, nerves: Nerves, signal, months) -> Fibres:
 def _split(fibres: Fibres, nerves: Nerves, signal: np.ndarray, months: float) -> Fibres:
     if np.all(signal == 1):
         return exposed(fibres, nerves, months)
-    quiet = (1 - signal) * months / 2
-    return repaired(exposed(repaired(fibres, nerves, quiet), nerves, signal * months), nerves, quiet)
+    left = nerves.healing((1 - signal) * (months / 2))
+    return _healed(exposed(_healed(fibres, left), nerves, signal * months), left)

@@ -95,6 +95,6 @@ def signal(levels: np.ndarray, none: np.ndarray) -> np.ndarray:
     >>> signal(np.log([[20.0], [40.0], [80.0], [10.0]]), np.log([80.0])).round(3).ravel().tolist()
     [1.0, 0.5, 0.0, 1.0]
     """
-    with np.errstate(divide="ignore", invalid="ignore"):
-        left = (none - levels) / (none - levels[0])
-    return np.where(none > levels[0], np.clip(left, 0.0, 1.0), 0.0)
+    lack = none - levels[0]
+    share = np.divide(1.0, lack, out=np.zeros_like(lack), where=lack > 0)  # who lacks nothing has no signal
+    return np.clip((none - levels) * share, 0.0, 1.0)
