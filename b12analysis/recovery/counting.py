@@ -31,8 +31,8 @@ def overall(
 def counted(what: str, before: np.ndarray, after: np.ndarray, people: People) -> np.ndarray:
     """Whether each person counts as this outcome.
 
-    Complete: what is left is not noticed, and at least half is gone, so that nobody recovers from a deficit too small to
-    be noticed. Half: at least half is gone, but not all. Lasting: less than half is gone.
+    Complete: what is left is not noticed, and at least half is gone, so that nobody recovers from a deficit that was
+    too small to be noticed. Half: at least half is gone, but not all. Lasting: less than half is gone.
     Any change: enough is gone to be called an improvement. Disabled: more is left than counts as mild.
     """
     half = after <= before / 2
