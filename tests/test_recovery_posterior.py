@@ -320,6 +320,16 @@ def test_stored_draws_weigh_the_same_and_are_complete():
         assert draws.notna().all().all()
 
 
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_the_first_draws_stand_for_all_as_a_simulation_of_few_people_takes_no_others(scenario):
+    draws = posterior(scenario)[open_parameters(MODEL)]
+    for first in (35, 100):
+        away = (draws.head(first).mean() - draws.mean()) / draws.std() * np.sqrt(first)
+        # as if drawn at random: of some 30 parameters none beyond 3.5 standard errors, and their squares 1 on average
+        assert away.abs().max() < 3.5
+        assert (away**2).mean() < 1.5
+
+
 @needs_validation
 def test_stored_draws_are_parameters_of_the_model_or_of_a_fitted_series():
     long = load("recovery_posterior")

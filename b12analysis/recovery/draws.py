@@ -59,7 +59,7 @@ def open_parameters(model: pd.DataFrame) -> list[str]:
 
 
 def posterior(scenario: str = "all", fit: str = "verified") -> pd.DataFrame:
-    """Draws that calibration left, equally weighted, the scenarios in turn.
+    """Draws that calibration left, equally weighted, the scenarios in turn; the first, however few, stand for all.
 
     Parameters
     ----------
@@ -86,11 +86,19 @@ def _posterior(scenario: str, fit: str, *hashes: str) -> pd.DataFrame:
     long = long[(long["fit"] == fit) & (long["scenario"].eq(scenario) | (scenario == "all"))]
     wide = long.pivot(index=["draw", "scenario"], columns="parameter", values="value").rename_axis(columns=None)
     in_turn = (
-        wide.loc[pd.MultiIndex.from_product([wide.index.levels[0], _held(wide)])].dropna(axis=1).reset_index("scenario")
+        wide.loc[pd.MultiIndex.from_product([_scattered(wide.index.levels[0]), _held(wide)])]
+        .dropna(axis=1)
+        .reset_index("scenario")
     )
     return in_turn.reset_index(drop=True).assign(
         **dict(zip(model["parameter"], model["value"].astype(float), strict=True))
     )
+
+
+def _scattered(draws: pd.Index) -> pd.Index:
+    """Draws in an order of which any beginning is spread over all: neighbours come of one ancestor of the sampling."""
+    golden = np.arange(len(draws)) * (np.sqrt(5) - 1) / 2 % 1
+    return draws[golden.argsort().argsort()]
 
 
 def _held(wide: pd.DataFrame) -> list[str]:
