@@ -48,6 +48,7 @@ def sample(
     rng: np.random.Generator,
     *,
     moves: int = 10,
+    last: int = 40,
 ) -> Sampled:
     """Draw from the posterior of parameters whose prior is standard normal.
 
@@ -57,8 +58,8 @@ def sample(
         From an array of shape (draws, parameters) to one of shape (draws,).
     parameters, draws : int
     rng : Generator
-    moves : int
-        Moves of every draw at each step.
+    moves, last : int
+        Moves of every draw at each step, and so many more at the last, so that copies part.
 
     Examples
     --------
@@ -81,7 +82,7 @@ def sample(
         chosen = _resample(weights / weights.sum(), rng)
         points, fit, line = points[chosen], fit[chosen], line[chosen]
         taken = []
-        for _ in range(moves):
+        for _ in range(moves if heat < 1 else moves + last):
             moved = np.sqrt(1 - size**2) * points + size * rng.standard_normal(points.shape)
             new = log_likelihood(moved)
             better = np.log(rng.random(draws)) < heat * (new - fit)
@@ -89,7 +90,8 @@ def sample(
             taken.append(better.mean())
             size = float(np.clip(size * np.exp(taken[-1] - 0.25), 0.05, 0.95))  # so that a quarter is accepted
         accepted = float(np.mean(taken))
-    return Sampled(points, evidence, step, accepted, len(np.unique(line)))
+    # copies of one draw lie together until here
+    return Sampled(rng.permutation(points), evidence, step, accepted, len(np.unique(line)))
 
 
 def _further(fit: np.ndarray, rest: float) -> float:
