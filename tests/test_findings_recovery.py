@@ -144,6 +144,8 @@ def test_anaemia_is_what_101_of_141_had():
         "No study shows that nerves recover better from a poor diet",
         "When damage begins is not modelled",
         "no effect sizes were found",
+        "For the same people waiting never helps",
+        "taken to have symptoms of another cause",
     ],
 )
 def test_the_page_says_what_nobody_knows(page, words):

@@ -239,14 +239,16 @@ def missed(table: pd.DataFrame) -> str:
 def validated_words(table: pd.DataFrame, role: str) -> dict[str, str]:
     """Say how many results of a role the model allows, and which it misses."""
     inside = int(table["covered"].sum())
-    drawn = len(drawable(table))
+    drawn = drawable(table)
+    told = table.drop(drawn.index)
     return {
         "title": f"{inside} of {len(table)} {_ROLES[role]} are what the model allows, where {_LEVEL * len(table):.0f} "
         "should be",
         "summary": f"{len(table)} results of {table['series'].nunique()} series. Missed: {missed(table)}.",
         "caption": "Bars: where 95 % of such studies would lie, with the chance of so few patients and another case "
-        f"mix; marks: what was observed, with Wilson's interval. The least likely come first; "
-        f"{len(table) - drawn} results that are words, directions or changes stand in the table alone.",
+        "mix; marks: what was observed, with Wilson's interval. The least likely come first. Drawn: "
+        f"{drawn['covered'].sum()} of {len(drawn)} counts; the table has {told['covered'].sum()} of {len(told)} "
+        "results more that are words, directions or changes, which say less.",
     }
 
 

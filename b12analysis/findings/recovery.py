@@ -79,6 +79,10 @@ CAVEATS = [
     "than from pernicious anaemia once both are treated.",
     "**Memory**: uncontrolled studies report improvement, controlled comparisons in established dementia none. Most "
     "people's memory loss is taken to have another cause (29 to 100 %; in dementia 90 to 100 %).",
+    "**Longer illness at the same severity** need not look worse: in the scenario of early harm it looks better, "
+    "because slow damage leaves less of it to last. For the same people waiting never helps.",
+    "**Who has more vitamin in tissue than nerves come to lack** is taken to have symptoms of another cause, which "
+    "treatment does not touch: few with pernicious anaemia, more on metformin.",
     "**When damage begins is not modelled**: people enter with symptoms. Compartments, their weights in symptoms and "
     "the severity classes are ours, and no weight of this disease for quality of life exists.",
 ]
