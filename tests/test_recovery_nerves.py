@@ -1,6 +1,7 @@
 """Nerves under a signal: against scipy's solver and by hand, what must hold for any rates, and who the people are."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -10,12 +11,13 @@ from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
 
 from b12analysis import recovery
+from b12analysis.recovery import course
 from b12analysis.recovery.counting import overall
 from b12analysis.recovery.course import follow, people_like, start_of
 from b12analysis.recovery.draws import SCENARIOS, layout, posterior, spread_out
 from b12analysis.recovery.nerves import Fibres, Nerves, attack_rate, exposed, repaired, under
 from b12analysis.recovery.patients import checked
-from b12analysis.recovery.signal import DAYS_A_MONTH, mesh, seen, signal
+from b12analysis.recovery.signal import DAYS_A_MONTH, gas_signal, mean_signal, mesh, panel, seen, signal
 from b12analysis.recovery.simulation import quantiles
 
 #: Closed formulas on both sides, in double precision.
@@ -201,6 +203,32 @@ def test_the_signal_falls_as_tissue_fills_and_ends_at_each_persons_own_level():
     levels = np.log([[20.0, 20.0, 20.0], [40.0, 40.0, 10.0], [160.0, 160.0, 160.0]])
     found = signal(levels, np.log([80.0, 10.0, 80.0]))
     np.testing.assert_allclose(found, [[1, 0, 1], [0.5, 0, 1], [0, 0, 0]], atol=CLOSED)  # the second lacks nothing
+
+
+def test_the_signal_of_a_step_is_its_mean_over_the_days():
+    points, none = tuple(mesh([0, 4])), np.log(np.linspace(40, 200, 30))
+    body = np.arange(30)
+    found = mean_signal(panel("pernicious_anaemia", 90.0, "us_cyanocobalamin", points, 1), body, none)
+    hours = np.linspace(0, 4, 4 * 30 * 8 + 1)
+    each_hour = signal(seen("pernicious_anaemia", 90.0, "us_cyanocobalamin", hours, 1)[:, body], none)
+    expected = [each_hour[(hours >= since) & (hours <= until)].mean(axis=0) for since, until in pairwise(points)]
+    late = np.diff(points) > 0.2  # steps with enough of these hours
+    # days of readings, straight lines between levels a tenth apart, and a sum for an integral
+    np.testing.assert_allclose(found[late], np.array(expected)[late], atol=0.02)
+    assert np.abs(found[late] - np.array(expected)[late]).mean() < 2e-3
+    gas = gas_signal(np.array([0.7, 7.0]), np.array([0.0, 1.0, 3.0]))
+    by_hand = [[(1 - np.exp(-r)) / r, (np.exp(-r) - np.exp(-3 * r)) / (2 * r)] for r in (0.7, 7.0)]
+    np.testing.assert_allclose(gas, np.transpose(by_hand), atol=CLOSED)
+
+
+def test_injections_a_month_apart_are_read_as_well_as_every_day(monkeypatch):
+    of = people(300, scenario="steady")
+    usual = courses(of)
+    monkeypatch.setattr(course, "mesh", lambda months: np.union1d(mesh(months), np.arange(0, 24.01, 1 / 15)))
+    error = courses(of) - usual
+    # what is left: how the signal moves within a step of a month, and single people with the fastest rates
+    assert np.abs(error.mean(axis=(0, 2))).max() < 2e-3
+    assert np.quantile(np.abs(error), 0.99) < 5e-3
 
 
 @STEADY

@@ -13,7 +13,7 @@ from b12analysis.evidence import load
 from b12analysis.recovery.draws import layout, noise, seed_of, spread_out
 from b12analysis.recovery.nerves import Fibres, Nerves, attack_rate, exposed, under
 from b12analysis.recovery.patients import SEVERITIES, SIGNS, involvement
-from b12analysis.recovery.signal import BODIES, DAYS_A_MONTH, is_gas, mesh, seen, signal
+from b12analysis.recovery.signal import BODIES, DAYS_A_MONTH, Panel, gas_signal, is_gas, mean_signal, mesh, panel
 
 __all__ = ["People", "follow", "people_like", "start_of"]
 
@@ -21,6 +21,8 @@ __all__ = ["People", "follow", "people_like", "start_of"]
 _BLOCK = 4096
 #: A signal below this is none: the gas's never quite ends.
 _LEAST_SIGNAL = 1e-4
+#: Axes of bodies.
+_AXES = (("start", 0), ("below", 1))
 _WEEKS_A_MONTH = DAYS_A_MONTH / 7
 
 
@@ -189,8 +191,8 @@ def follow(
     bodies, middle = _bodies(people, regimen, points), _rates_of_draws(people)
 
     def fill(place: slice) -> None:
-        signals = _signals(people, place, points, bodies)
-        nerves, fibres = _nerves(people, place, middle, signals[0] > 0)
+        signals, hurt = _signals(people, place, points, bodies)
+        nerves, fibres = _nerves(people, place, middle, hurt)
         for point, deficit in enumerate(_deficits(people, place, points, signals, nerves, fibres, wait)):
             if point in reading:
                 out[:, reading[point], place] = added @ deficit
@@ -208,9 +210,9 @@ def _serum(patients: pd.DataFrame) -> pd.Series:
 
 @dataclass(frozen=True)
 class _Bodies:
-    """Panels of bodies side by side: what cells see, of shape (points, bodies), and each profile's place among them."""
+    """Panels of bodies side by side, and each profile's place among them."""
 
-    levels: np.ndarray
+    panel: Panel
     first: np.ndarray
     gas: np.ndarray
 
@@ -221,18 +223,21 @@ def _bodies(people: People, regimen: str, points: np.ndarray) -> _Bodies:
     starts = list(zip(causes, _serum(people.patients), strict=True))
     kinds = list(dict.fromkeys(start for start, off in zip(starts, gas, strict=True) if not off))
     months = tuple(points.tolist())
-    panels = [seen(*kind, regimen, months, people.seed) for kind in kinds] or [np.zeros((len(points), BODIES))]
+    panels = [panel(*kind, regimen, months, people.seed) for kind in kinds] or [Panel.empty(len(points) - 1)]
     first = [0 if off else BODIES * kinds.index(start) for start, off in zip(starts, gas, strict=True)]
-    return _Bodies(np.concatenate(panels, axis=1), np.array(first), gas)
+    together = Panel(*(np.concatenate([getattr(one, name) for one in panels], axis=axis) for name, axis in _AXES))
+    return _Bodies(together, np.array(first), gas)
 
 
-def _signals(people: People, place: slice, points: np.ndarray, bodies: _Bodies) -> np.ndarray:
-    """Signal of some people at all points."""
-    patient = people.patient[place]
-    signals = signal(bodies.levels[:, bodies.first[patient] + people.body[place]], people.none[place])
-    if (gas := bodies.gas[patient]).any():
-        signals[:, gas] = np.exp(-np.outer(points, people.gas_rate[place][gas]))
-    return np.where(signals < _LEAST_SIGNAL, 0.0, signals)
+def _signals(people: People, place: slice, points: np.ndarray, bodies: _Bodies) -> tuple[np.ndarray, np.ndarray]:
+    """Mean signal of some people over each step, and whether lack of vitamin B12 can have hurt them."""
+    patient, none = people.patient[place], people.none[place]
+    body = bodies.first[patient] + people.body[place]
+    gas = bodies.gas[patient]
+    signals = mean_signal(bodies.panel, body, none)
+    if gas.any():
+        signals[:, gas] = gas_signal(people.gas_rate[place][gas], points)
+    return np.where(signals < _LEAST_SIGNAL, 0.0, signals), gas | (none > bodies.panel.start[body])
 
 
 def _deficits(people: People, place: slice, points: np.ndarray, signals: np.ndarray, nerves, fibres, wait: float):
@@ -241,7 +246,7 @@ def _deficits(people: People, place: slice, points: np.ndarray, signals: np.ndar
     fibres = exposed(fibres, nerves, months)
     yield fibres.deficit
     for step, length in enumerate(np.diff(points)):
-        fibres = under(fibres, nerves, (signals[step] + signals[step + 1]) / 2, length)
+        fibres = under(fibres, nerves, signals[step], length)
         yield fibres.deficit
 
 

@@ -2,13 +2,15 @@
 
 Of each cause and regimen a panel of virtual bodies is followed once; the people whose nerves are simulated take theirs
 from it. The signal is 1 where a person fell ill and falls with the logarithm of what cells see of active tissue, to 0
-at the level where the lack no longer hurts. Nitrous oxide spoils the vitamin at work, whatever the store: there the
+at the level where the lack no longer hurts; nerves are moved by its mean over each step, as tissue rises and falls
+with every injection. Nitrous oxide spoils the vitamin at work, whatever the store: there the
 signal falls as what was spoilt is replaced.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -20,7 +22,7 @@ from b12analysis.kinetics.parameters import virtual_people
 from b12analysis.kinetics.person import check_person
 from b12analysis.kinetics.simulation import doses_of
 
-__all__ = ["BODIES", "DAYS_A_MONTH", "mesh", "seen", "signal"]
+__all__ = ["BODIES", "DAYS_A_MONTH", "Panel", "gas_signal", "is_gas", "mean_signal", "mesh", "panel", "seen", "signal"]
 
 DAYS_A_MONTH = 365.25 / 12
 #: Virtual bodies that are followed for each cause and regimen.
@@ -29,6 +31,10 @@ BODIES = 200
 _TABLES = ("recovery_causes", "kinetics_model", "kinetics_correlations", "regimens")
 #: Age of these bodies: it matters to methylmalonic acid alone.
 _AGE = 60
+#: Levels, on the logarithm of ug, between which how far a body is below them is taken to be straight.
+_LEVELS = np.arange(np.log(5), np.log(1500), 0.1)
+#: Days that are all looked at; later every second is: injections make tissue rise and fall.
+_DAILY = 32
 #: Steps in the first month, days: it is then that the signal falls.
 _FIRST = (0, 1, 2, 4, 7, 10, 14, 21)
 
@@ -46,18 +52,11 @@ def mesh(months: Sequence[float]) -> np.ndarray:
     return np.array(sorted(point for point in points if point <= last))
 
 
-def seen(cause: str, serum: float, regimen: str, months: tuple[float, ...], seed: int) -> np.ndarray:
+def seen(cause: str, serum: float, regimen: str, months: Sequence[float], seed: int) -> np.ndarray:
     """Active tissue that cells see, on the logarithm, of a panel of bodies that start at this serum (pmol/L).
 
     Of shape (months, bodies).
     """
-    recorded.update({name: sha256(name) for name in _TABLES})  # what a report is made from, kept panels or not
-    return _seen(cause, serum, regimen, months, seed, *map(sha256, _TABLES))
-
-
-@lru_cache(maxsize=64)
-def _seen(cause: str, serum: float, regimen: str, months: tuple[float, ...], seed: int, *hashes: str) -> np.ndarray:
-    """Follow the bodies; anew when a file has changed."""
     (row,) = load("recovery_causes").query("cause == @cause").to_dict("records")
     person = check_person(
         {
@@ -72,6 +71,73 @@ def _seen(cause: str, serum: float, regimen: str, months: tuple[float, ...], see
     days = [month * DAYS_A_MONTH for month in months]
     state, _ = follow(body, start(person, body), doses_of(regimen, days[-1]), days)
     return np.log(np.maximum(state.cells, 1e-3))
+
+
+@dataclass(frozen=True)
+class Panel:
+    """How far bodies are below what nerves need, on the logarithm.
+
+    Attributes
+    ----------
+    start : array of shape (bodies,)
+        What cells see where people fell ill.
+    below : array of shape (steps, bodies, levels)
+        Mean over a step of how far cells are below each of a row of levels, and no further than at the start.
+    """
+
+    start: np.ndarray
+    below: np.ndarray
+
+    @classmethod
+    def empty(cls, steps: int) -> Panel:
+        """Return bodies that lack nothing."""
+        return cls(np.full(BODIES, np.inf), np.zeros((steps, BODIES, len(_LEVELS))))
+
+
+def panel(cause: str, serum: float, regimen: str, months: tuple[float, ...], seed: int) -> Panel:
+    """Follow a panel of bodies from day to day; steps are between these months."""
+    recorded.update({name: sha256(name) for name in _TABLES})  # what a report is made from, kept panels or not
+    return _panel(cause, serum, regimen, months, seed, *map(sha256, _TABLES))
+
+
+@lru_cache(maxsize=32)
+def _panel(cause: str, serum: float, regimen: str, months: tuple[float, ...], seed: int, *hashes: str) -> Panel:
+    """Follow the bodies; anew when a file has changed."""
+    last = int(np.ceil(months[-1] * DAYS_A_MONTH)) + 1
+    days = np.array([*range(min(_DAILY, last)), *range(_DAILY, last, 2), last + 1], dtype=float)
+    levels = seen(cause, serum, regimen, days / DAYS_A_MONTH, seed)
+    return Panel(levels[0], _mean_below(np.maximum(levels, levels[0]), days, np.array(months) * DAYS_A_MONTH))
+
+
+def _mean_below(levels: np.ndarray, days: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Mean between two points of how far levels, read on these days, are below each of the row of levels."""
+    after = np.clip(np.searchsorted(days, points, side="right") - 1, 0, len(days) - 2)
+    part = ((points - days[after]) / (days[after + 1] - days[after]))[:, None]
+    below = np.empty((len(points) - 1, levels.shape[1], len(_LEVELS)))
+    total = np.zeros_like(levels)
+    for number, level in enumerate(_LEVELS):
+        lack = np.maximum(level - levels, 0.0)
+        np.cumsum((lack[1:] + lack[:-1]) / 2 * np.diff(days)[:, None], axis=0, out=total[1:])
+        until = total[after] * (1 - part) + total[after + 1] * part
+        below[:, :, number] = np.diff(until, axis=0) / np.diff(points)[:, None]
+    return below
+
+
+def mean_signal(panel: Panel, body: np.ndarray, none: np.ndarray) -> np.ndarray:
+    """Mean signal over each step, of shape (steps, n), of people who have these bodies and levels without a signal."""
+    place = np.clip((none - _LEVELS[0]) / (_LEVELS[1] - _LEVELS[0]), 0, len(_LEVELS) - 1.001)
+    low = place.astype(int)
+    part, at = place - low, body * len(_LEVELS) + low
+    flat = panel.below.reshape(len(panel.below), panel.start.size * len(_LEVELS))
+    lack = none - panel.start[body]
+    share = np.divide(1.0, lack, out=np.zeros_like(lack), where=lack > 0)  # who lacks nothing has no signal
+    return np.clip((flat[:, at] * (1 - part) + flat[:, at + 1] * part) * share, 0.0, 1.0)
+
+
+def gas_signal(rate: np.ndarray, months: np.ndarray) -> np.ndarray:
+    """Mean signal over each step between these months, of shape (steps, n), where it falls at this rate a month."""
+    left = np.exp(-np.outer(months, rate))
+    return (left[:-1] - left[1:]) / np.outer(np.diff(months), rate)
 
 
 def is_gas(cause: str) -> bool:

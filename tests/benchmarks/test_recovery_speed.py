@@ -48,12 +48,12 @@ def day_by_day(people, regimen, months, *, steps_a_day=1, at_most=np.inf):
     From the start of treatment: before it some axons are lost so fast that steps of a day would not do.
     """
     points, everybody = mesh(months), slice(0, len(people.patient))
-    signals = course._signals(people, everybody, points, course._bodies(people, regimen, points))
-    nerves, fibres = course._nerves(people, everybody, course._rates_of_draws(people), signals[0] > 0)
+    signals, hurt = course._signals(people, everybody, points, course._bodies(people, regimen, points))
+    nerves, fibres = course._nerves(people, everybody, course._rates_of_draws(people), hurt)
     fibres = exposed(fibres, nerves, people.patients["duration_months"].to_numpy()[people.patient])
     out, taken = [fibres.deficit], 0
     for number, (since, until) in enumerate(itertools.pairwise(points)):
-        signal, length = (signals[number] + signals[number + 1]) / 2, until - since
+        signal, length = signals[number], until - since
         steps = max(1, round(length * DAYS_A_MONTH)) * steps_a_day
         for _ in range(steps):
             fibres, taken = euler(fibres, nerves, signal, length / steps), taken + 1
