@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -57,6 +58,15 @@ def seen(cause: str, serum: float, regimen: str, months: Sequence[float], seed: 
 
     Of shape (months, bodies).
     """
+    person, body = _ill(cause, serum, seed, *map(sha256, _TABLES))
+    days = [month * DAYS_A_MONTH for month in months]
+    state, _ = follow(body, start(person, body), doses_of(regimen, days[-1]), days)
+    return np.log(np.maximum(state.cells, 1e-3))
+
+
+@lru_cache(maxsize=16)
+def _ill(cause: str, serum: float, seed: int, *hashes: str) -> tuple[dict[str, Any], Body]:
+    """Who falls ill, and the panel of their bodies, whatever is done to them; anew when a file has changed."""
     (row,) = load("recovery_causes").query("cause == @cause").to_dict("records")
     person = check_person(
         {
@@ -66,11 +76,7 @@ def seen(cause: str, serum: float, regimen: str, months: Sequence[float], seed: 
             "start_serum_pmol_l": serum,
         }
     )
-    people = virtual_people(person, BODIES, rng=seed)
-    body = Body.of(person, people)
-    days = [month * DAYS_A_MONTH for month in months]
-    state, _ = follow(body, start(person, body), doses_of(regimen, days[-1]), days)
-    return np.log(np.maximum(state.cells, 1e-3))
+    return person, Body.of(person, virtual_people(person, BODIES, rng=seed))
 
 
 @dataclass(frozen=True)
