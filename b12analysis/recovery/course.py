@@ -282,11 +282,12 @@ def _nerves(people: People, place: slice, middle: pd.DataFrame, hurt: np.ndarray
     # where the attack is over, or has another cause, the damage is there from the beginning
     there = of("over") | ~owed
     lost = np.where(there & of("over"), deficit / (1 + of("well_over_lost") / vulnerable), 0.0)
+    repair = owed * np.stack([of(f"repair {name}") for name in people.compartments]) / people.pace[place]
     nerves = Nerves(
         attack=np.where(there, 0.0, attack_rate(deficit, months)),
         axon_loss=owed * (of("axon_loss") * vulnerable),
-        repair=owed * np.stack([of(f"repair {name}") for name in people.compartments]) / people.pace[place],
-        regrowth=owed * nerve * of("regrowth"),
+        repair=repair,
+        regrowth=np.minimum(owed * nerve * of("regrowth"), repair),  # an axon without myelin is still to be repaired
         since=of("since"),
         until=of("until"),
     )
