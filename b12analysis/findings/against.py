@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from b12analysis.findings import validated
+from b12analysis.findings import nerves, validated
 from b12analysis.findings.words import Row, count, known
-from b12analysis.theme import MARKS, number
+from b12analysis.theme import MARKS, number, share
 from b12analysis.validating import AREAS
 
 __all__ = [
@@ -14,18 +14,16 @@ __all__ = [
     "LISTED",
     "PREDICTED",
     "ROLES",
-    "SHARES",
     "drawable",
     "labelled",
     "listed",
     "looks",
-    "nerves_words",
     "of",
+    "part_title",
     "part_words",
     "parts",
     "passed_of",
     "rests",
-    "shares",
 ]
 
 #: Columns of the table of a figure; misses come first.
@@ -45,15 +43,10 @@ ROLES = {
     "fitted": "fitted",
     "reproduced": "reproduced",
 }
+#: What a table of results of nerves has more: what is compared, how likely the model finds it, and of how many people.
+_MORE = ["measure", "chance", "n"]
 #: Ratios are drawn down to this; an interval that reaches 0 ends there.
 _SMALLEST = 0.02
-SHARES = {
-    "label": "label",
-    "group": "side",
-    "names": {"observed": "observed", "predicted": "predicted"},
-    "detail": "why",
-    "axis_title": "people, % (95 % interval)",
-}
 
 
 def of(table: pd.DataFrame, area: str) -> pd.DataFrame:
@@ -74,13 +67,21 @@ def rests(rows: pd.DataFrame) -> dict[str, pd.DataFrame | bool]:
 
 def labelled(table: pd.DataFrame) -> pd.DataFrame:
     """Add to each prediction or printed figure its study, what it is in a line, and why it missed."""
-    kinetics = pd.concat([validated.outcomes(role) for role in ("test", "consistency", "fitted")])
-    lines = dict(zip(kinetics["id"], kinetics["label"], strict=True))
+    lines = _lines()
     named = []
     for row in table.to_dict("records"):
-        study, _, what = lines.get(row["id"], row["what"]).partition(": ")
+        row |= lines.get(row["id"], {"label": row["what"]})
+        study, _, what = row["label"].partition(": ")
         named.append(row | {"study": study, "what": what, "why": _why(row)})
-    return pd.DataFrame(named, columns=[*table.columns, "study", "why"])
+    return pd.DataFrame(named, columns=[*table.columns, "study", "why", *_MORE])
+
+
+def _lines() -> dict[str, dict]:
+    """Return what the tables of results say more of each prediction, by its id: a label, of nerves the chance too."""
+    kinetics = pd.concat([validated.outcomes(role) for role in ("test", "consistency", "fitted")]).set_index("id")
+    series = pd.concat([nerves.validated(role) for role in ("fitted", "test", "check", "alternative")])
+    series = series.rename(columns={"what": "measure"}).set_index("target")[["label", *_MORE]]
+    return kinetics[["label"]].to_dict("index") | series.to_dict("index")
 
 
 def _why(row: Row) -> str:
@@ -91,6 +92,8 @@ def _why(row: Row) -> str:
     reason = f"Noted: {note.rstrip('.')}." if note else "Why is not known."
     if row["area"] not in PREDICTED:
         return reason
+    if row["area"] == "nerves":
+        return f"{_unlikely(row)} {reason}"
     if row["observed"] == 0:
         return f"{number(row['predicted'])} is predicted where nothing was observed. {reason}"
     ratio = row["predicted"] / row["observed"]
@@ -100,6 +103,16 @@ def _why(row: Row) -> str:
         return f"A change to the other side was predicted. {reason}"
     side = "much" if ratio > 1 else "little"
     return f"Too {side} is predicted: {number(ratio)} times what was observed. {reason}"
+
+
+def _unlikely(row: Row) -> str:
+    """Say how a series of patients missed: on which side, where a number is known, and how unlikely it was."""
+    chance = nerves.likely(row["chance"])
+    if pd.isna(row["observed"]):
+        return f"The model gives what was seen a chance of {chance}."
+    seen, expected = (share(float(row[name])) for name in ("observed", "predicted"))
+    side = "much" if row["predicted"] > row["observed"] else "little"
+    return f"Too {side} is predicted: {expected} where {seen} was seen; the model gives that a chance of {chance}."
 
 
 def _percent(ratio: float) -> str:
@@ -183,7 +196,7 @@ def part_words(part: pd.DataFrame) -> dict[str, str]:
         marks, lines, many = "ours over print", "ours", "papers"
     by_role = ", ".join(f"{ROLES[role]} {passed_of(rows)}" for role, rows in part.groupby("role", sort=False))
     return {
-        "title": _part_title(part),
+        "title": part_title(part),
         "summary": f"How many pass: {by_role}. Misses: {told}. The table lists them first, with how each misses and "
         "what is noted of it.",
         "caption": f"Marks: {marks}; lines: 95 % interval of {lines}, over the same. Beside the name how many pass; "
@@ -191,11 +204,12 @@ def part_words(part: pd.DataFrame) -> dict[str, str]:
     }
 
 
-def _part_title(part: pd.DataFrame) -> str:
+def part_title(part: pd.DataFrame, more: str = "") -> str:
+    """Say how many of a figure's results pass; ``more`` says which results of their area they are."""
     area = part["area"].iloc[0]
     if area == "replications":
         return f"Published tables: {passed_of(part)} figures come out to the digit"
-    name = f"{AREAS[area][0].upper()}{AREAS[area][1:]}"
+    name = f"{AREAS[area][0].upper()}{AREAS[area][1:]}{more}"
     held = part[part["role"] == "held_out"]
     if len(held):
         return f"{name}: {passed_of(held)} held-out results lie inside, where {round(LEVEL * len(held))} should"
@@ -207,34 +221,3 @@ def listed(part: pd.DataFrame) -> pd.DataFrame:
     """Return the table of a figure: misses first."""
     once = part.drop_duplicates("id").sort_values("passed", kind="stable")
     return once.assign(passed=once["passed"].map({True: "yes", False: "no"}))[LISTED]
-
-
-def shares(table: pd.DataFrame, area: str) -> pd.DataFrame:
-    """Return results of the nerve model, observed and predicted share: two rows each, as in ``figures.grouped``.
-
-    Shares of none and of all are among them, so they are drawn as they are and not as ratios.
-    """
-    rows = of(table, area).query("area == 'nerves'")
-    if rows.empty:
-        return rows
-    rows = _ordered(labelled(rows))
-    mark = rows["passed"].map({True: "", False: "✗ "})  # first, because a phone cuts the end
-    label = mark + rows["role"].map(ROLES) + " · " + rows["study"] + ", " + rows["what"]
-    label = label.where(~label.duplicated(keep=False), label + " (" + rows["id"] + ")")
-    rows = rows.assign(label=label)
-    predicted = {f"predicted{end}": name for end, name in (("", "estimate"), ("_lower", "lower"), ("_upper", "upper"))}
-    sides = [
-        rows.assign(side="observed", estimate=rows["observed"]),
-        rows.assign(side="predicted", **{name: rows[column] for column, name in predicted.items()}),
-    ]
-    return pd.concat(sides, ignore_index=True)
-
-
-def nerves_words(rows: pd.DataFrame) -> dict[str, str]:
-    """Say what the figure of shares shows."""
-    part = rows[rows["side"] == "observed"]
-    return part_words(part) | {
-        "title": _part_title(part),
-        "caption": "Circle: observed, with its 95 % interval; square: predicted for such a series, all scenarios of "
-        "delay together; ✗: outside. What was held out comes first; studies with most misses come first.",
-    }

@@ -10,15 +10,17 @@ import pandas as pd
 from b12analysis import evidence
 from b12analysis.findings.words import known
 from b12analysis.recovery.draws import posterior
-from b12analysis.theme import number, share
+from b12analysis.theme import share
 
 __all__ = [
+    "CHANGES",
     "COLUMNS",
     "PARTS",
     "cited_by",
     "drawable",
     "learnt",
     "learnt_words",
+    "likely",
     "missed",
     "other_fit",
     "series_name",
@@ -75,7 +77,8 @@ _SERIES = {
     "open_trial": "OPEN trial",
     "vandyck": "van Dyck",
 }
-_CHANGES = ("conduction_change", "score_change")
+#: Results that are changes of function, not shares of people.
+CHANGES = ("conduction_change", "score_change")
 _ROLES = {"fitted": "fitted results", "test": "results held out"}
 
 
@@ -205,7 +208,7 @@ def validated(role: str) -> pd.DataFrame:
 
 def drawable(table: pd.DataFrame) -> pd.DataFrame:
     """Rows whose result is a share of people."""
-    return table[table["observed"].notna() & ~table["what"].isin(_CHANGES)]
+    return table[table["observed"].notna() & ~table["what"].isin(CHANGES)]
 
 
 def cited_by(table: pd.DataFrame) -> pd.DataFrame:
@@ -230,10 +233,21 @@ def _label(row: dict) -> str:
     return f"{series_name(row['series'])}: {_WHAT[row['what']]}{seen}, month {row['month']:g}"
 
 
+def likely(chance: float) -> str:
+    """Print a chance; of one so small that the draws do not tell it, what it is below.
+
+    Examples
+    --------
+    >>> likely(0.048), likely(0.3512), likely(0.0)
+    ('0.048', '0.35', 'below 0.001')
+    """
+    return "below 0.001" if chance < 0.001 else f"{chance:.2g}"
+
+
 def missed(table: pd.DataFrame) -> str:
     """List what the model misses, with the chance that it gave to what was seen."""
     off = table[~table["covered"]]
-    return "; ".join(f"{row.label} (chance {number(float(row.chance), 2)})" for row in off.itertuples()) or "none"
+    return "; ".join(f"{row.label} (chance {likely(row.chance)})" for row in off.itertuples()) or "none"
 
 
 def validated_words(table: pd.DataFrame, role: str) -> dict[str, str]:

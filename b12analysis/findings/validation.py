@@ -8,7 +8,7 @@ import pandas as pd
 from b12analysis import __version__
 from b12analysis.estimates import prevalence
 from b12analysis.evidence import load
-from b12analysis.findings import validated
+from b12analysis.findings import nerves, validated
 from b12analysis.findings.against import LEVEL, PREDICTED, ROLES, of, passed_of
 from b12analysis.findings.words import count
 from b12analysis.validating import AREAS
@@ -52,9 +52,8 @@ def answer(table: pd.DataFrame, area: str) -> tuple[str, str]:
     told = []
     for role in (name for name in _MODELS if (rows["role"] == name).any()):
         part = rows[rows["role"] == role]
-        more = {"held_out": f", where {round(LEVEL * len(part))} should be", "fitted": ", which proves nothing"}
-        bold = "**" if role == "held_out" else ""
-        told.append(f"{ROLES[role]}: {bold}{passed_of(part)}{bold} inside{more.get(role, '')}")
+        proves = ", which proves nothing" if role == "fitted" else ""
+        told.append(_held_words(part) if role == "held_out" else f"{ROLES[role]}: {passed_of(part)} inside{proves}")
     if len(printed):
         told.append(f"printed figures made again: {passed_of(printed)} to the digit")
     if len(other):
@@ -62,6 +61,14 @@ def answer(table: pd.DataFrame, area: str) -> tuple[str, str]:
         told.append(f"comparisons with other programs: {passed_of(other)} agree, {cells:,} numbers")
     sentence = "; ".join(told)
     return _finding(held, printed, other, area), f"{sentence[0].upper()}{sentence[1:]}."
+
+
+def _held_words(held: pd.DataFrame) -> str:
+    """Say how many held-out results lie inside, and how many should, of each model."""
+    parts = list(held.groupby("area", sort=False))
+    inside = [f"**{passed_of(part)}**" + (f" ({AREAS[name]})" if len(parts) > 1 else "") for name, part in parts]
+    should = [str(round(LEVEL * len(part))) for _, part in parts]
+    return f"{ROLES['held_out']}: {' and '.join(inside)} inside, where {' and '.join(should)} should be"
 
 
 def _kinds(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
@@ -120,24 +127,32 @@ def tallies_words(counts: pd.DataFrame) -> dict[str, str]:
     return {
         "title": f"{missed} of {whole} results miss, {held} of them held out",
         "summary": f"How many passed: {told}.",
-        "caption": "A prediction passes if the model's 95 % interval for such a study holds what was observed, a "
-        "printed figure if ours rounds to its digits, a comparison with a program if all its numbers agree within a "
-        "difference set for it. Line: where 95 % would be.",
+        "caption": "A prediction passes if the model's 95 % interval for such a study holds what was observed, or if "
+        "the words or the direction that are printed have a chance of at least 1 in 20; a printed figure if ours "
+        "rounds to its digits; a comparison with a program if all its numbers agree within a difference set for it. "
+        "Line: where 95 % would be.",
     }
 
 
 def predictions(table: pd.DataFrame, area: str) -> dict[str, pd.DataFrame]:
     """Return the rows of the models' own tables of results, by the name of the table, for ``page.evidence``."""
-    names = {"kinetics": "kinetics_validation", "nerves": "recovery_validation"}
     shown = of(table, area)[["area", "id", "source", "status"]]
-    own = shown.assign(id=shown["id"].str.removeprefix("nerves-"))  # the page finds a table by the ids of its rows
-    return {name: own[own["area"] == part] for part, name in names.items() if (own["area"] == part).any()}
+    own = {"kinetics_validation": shown[shown["area"] == "kinetics"], "recovery_validation": _of_series(shown)}
+    return {name: rows for name, rows in own.items() if len(rows)}
+
+
+def _of_series(shown: pd.DataFrame) -> pd.DataFrame:
+    """Name the table for each source: its rows have no ids of their own."""
+    rows = shown[shown["area"] == "nerves"]
+    return pd.concat([rows, rows.assign(id="recovery_validation").drop_duplicates()])
 
 
 def caveats(table: pd.DataFrame, area: str) -> list[str]:
     """Say what the package misses, and what agreement does not prove."""
     rows = of(table, area)
     told = list(validated.missed_words()) if (rows["area"] == "kinetics").any() else []
+    if (rows["area"] == "nerves").any():
+        told.append(_unlikely())
     if (rows["area"] == "replications").any():
         limits = load("replications").query("reading == 'literal'")["interval_agrees"].dropna()
         told.append(
@@ -151,3 +166,12 @@ def caveats(table: pd.DataFrame, area: str) -> list[str]:
             "assumed); the tables mark them."
         )
     return [*told, *_CANNOT]
+
+
+def _unlikely() -> str:
+    """List the series of patients that the model of nerves misses, of what was held out."""
+    held = nerves.validated("test")
+    return (
+        f"**The model of nerves misses {count(int((~held['covered']).sum()), 'held-out result')}**, of {len(held)}, "
+        f"the least likely first: {nerves.missed(held)}."
+    )

@@ -31,6 +31,8 @@ ROLES = {
     "reproduced": "reproduced: the same data, computed by somebody else",
 }
 _ROLE = {"test": "held_out", "consistency": "check"}
+#: Results of the nerve model that are changes of function, not shares of people.
+_CHANGES = ("conduction_change", "score_change")
 COLUMNS = [
     *("area", "id", "what", "role", "observed", "lower", "upper", "predicted", "predicted_lower", "predicted_upper"),
     *("unit", "passed", "by", "evidence", "status", "source", "note"),
@@ -113,7 +115,7 @@ def _nerves(folder: Path) -> pd.DataFrame:
         what=table["series"] + ": " + table["what"] + direction + ", month " + table["month"].map("{:g}".format),
         role=table["role"].replace(_ROLE),
         by="the model gives what was seen, or as extreme, a chance of at least 1 in 20, all scenarios together",
-        unit="share",
+        unit=table["what"].isin(_CHANGES).map({True: "share of function", False: "share"}),
         evidence=evidence,
         source=evidence.map(sources.set_index("id")["source"]),
     )
