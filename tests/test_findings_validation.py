@@ -5,14 +5,14 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
-from made_up import with_nerves
 from test_findings import BROKEN
 from test_notebooks import executed, of_kind, table
 
 import b12analysis as b12
 from b12analysis.arguments import InputError
+from b12analysis.figures import against as bars
 from b12analysis.figures import grouped, results, tally
-from b12analysis.findings import against, programs
+from b12analysis.findings import against, programs, series
 from b12analysis.findings import validation as say
 from b12analysis.validating import AREAS
 
@@ -25,9 +25,14 @@ def shipped():
 
 
 @pytest.fixture(scope="module")
-def nerves(tmp_path_factory):
-    """Everything, with made-up results of the nerve model."""
-    return b12.validation(folder=with_nerves(tmp_path_factory.mktemp("nerves")))
+def of_one_model(shipped):
+    """Everything but the results of the nerve model."""
+    return shipped[shipped["area"] != "nerves"].reset_index(drop=True)
+
+
+def inside(rows):
+    """How many of a table's rows pass, in words, counted another way than the findings do."""
+    return f"{sum(map(bool, rows['passed']))} of {len(rows)}"
 
 
 def result(**changed):
@@ -39,7 +44,7 @@ def result(**changed):
 
 
 @pytest.mark.parametrize("area", ALL)
-@pytest.mark.parametrize("which", ["shipped", "nerves"])
+@pytest.mark.parametrize("which", ["shipped", "of_one_model"])
 def test_every_area_has_words_and_something_to_draw(request, which, area):
     rows = request.getfixturevalue(which)
     texts = [*say.answer(rows, area), *say.caveats(rows, area), *say.tallies_words(say.tallies(rows)).values()]
@@ -48,10 +53,14 @@ def test_every_area_has_words_and_something_to_draw(request, which, area):
         results(against.drawable(part), **against.looks(part))
         texts += against.part_words(part).values()
         drawn += len(part)
-    if len(both := against.shares(rows, area)):
-        grouped(both, **against.SHARES)
-        texts += against.nerves_words(both).values()
-        drawn += len(both) // 2
+    for part in (parts := series.shares(rows, area)):
+        bars(series.drawn(part), **series.SHARE)
+    if len(changes := series.changes(rows, area)):
+        grouped(series.sides(changes), **series.CHANGE)
+        parts.append(changes)
+    for part in parts:
+        texts += [*series.words(part).values(), *part["label"], *part["detail"], *part["why"]]
+        drawn += len(part)
     if len(others := programs.programs(rows, area)):
         results(others, **programs.PROGRAMS)
         texts += programs.programs_words(others).values()
@@ -61,44 +70,63 @@ def test_every_area_has_words_and_something_to_draw(request, which, area):
         assert not BROKEN.search(text), text
 
 
-def test_the_answer_counts_what_was_held_out_first(shipped):
-    finding, sentence = say.answer(shipped, "any")
+def test_the_answer_counts_what_was_held_out_first(of_one_model):
+    finding, sentence = say.answer(of_one_model, "any")
+    held = of_one_model.query("role == 'held_out'")
+    assert finding == f"The model's 95 % intervals hold {inside(held)} results that were held out"
+    assert sentence.startswith(f"Held out: **{inside(held)}** inside, where {round(0.95 * len(held))} should be; ")
+    fitted = of_one_model.query("role == 'fitted'")
+    assert f"fitted: {inside(fitted)} inside, which proves nothing" in sentence
+    printed = of_one_model[of_one_model["area"] == "replications"]
+    assert f"printed figures made again: {inside(printed)} to the digit" in sentence
+    programs_ = b12.load("validation_programs")
+    agree = f"{int(programs_['agrees'].sum())} of {len(programs_)} agree"
+    assert f"comparisons with other programs: {agree}, {programs_['cells'].sum():,} numbers." in sentence
+
+
+def test_with_two_models_each_has_its_figure_and_neither_hides_the_other(shipped):
     held = shipped.query("role == 'held_out'")
-    inside, n = int(held["passed"].sum()), len(held)
-    assert finding == f"The model's 95 % intervals hold {inside} of {n} results that were held out"
-    assert sentence.startswith(f"Held out: **{inside} of {n}** inside, where {round(0.95 * n)} should be; ")
-    fitted = shipped.query("role == 'fitted'")
-    assert f"fitted: {int(fitted['passed'].sum())} of {len(fitted)} inside, which proves nothing" in sentence
-    printed = shipped.query("area == 'replications'")
-    assert f"printed figures made again: {int(printed['passed'].sum())} of {len(printed)} to the digit" in sentence
-    cells = b12.load("validation_programs")["cells"].sum()
-    assert f"comparisons with other programs: 40 of 41 agree, {cells:,} numbers." in sentence
-
-
-def test_with_two_models_each_has_its_figure_and_neither_hides_the_other(nerves):
-    finding, _ = say.answer(nerves, "any")
-    assert finding == "The models' 95 % intervals hold 39 of 57 results that were held out"
-    finding, sentence = say.answer(nerves, "nerves")
-    assert finding.endswith("hold 1 of 3 results that were held out (nerve damage and recovery)")
-    assert "checks: 1 of 1 inside; alternatives: 0 of 1 inside; fitted: 1 of 1 inside" in sentence
-    both = say.headlines(nerves, "any")
-    assert [round(100 * each["row"]["estimate"]) for each in both] == [70, 33]
-    assert both[1]["what"].startswith("1 of 3; ")
+    body, nerves = (held[held["area"] == area] for area in ("kinetics", "nerves"))
+    finding, sentence = say.answer(shipped, "any")
+    assert finding == f"The models' 95 % intervals hold {inside(held)} results that were held out"
+    should = " and ".join(str(round(0.95 * len(part))) for part in (body, nerves))
+    assert sentence.startswith(
+        f"Held out: **{inside(body)}** (vitamin B12 in the body) and **{inside(nerves)}** (nerve damage and recovery) "
+        f"inside, where {should} should be; "
+    )
+    finding, sentence = say.answer(shipped, "nerves")
+    assert finding.endswith(f"hold {inside(nerves)} results that were held out (nerve damage and recovery)")
+    for role, words in (("check", "checks"), ("alternative", "alternatives"), ("fitted", "fitted")):
+        part = shipped[(shipped["area"] == "nerves") & (shipped["role"] == role)]
+        assert f"{words}: {inside(part)} inside" in sentence
+    both = say.headlines(shipped, "any")
+    assert [each["row"]["estimate"] for each in both] == pytest.approx([body["passed"].mean(), nerves["passed"].mean()])
+    assert both[1]["what"].startswith(f"{inside(nerves)}; ")
+    assert both[1]["what"].endswith("should be 95 %")
 
 
 def test_where_nothing_is_held_out_no_share_of_it_is_stated(shipped):
     assert say.headlines(shipped, "pooling") == []
     assert say.answer(shipped, "pooling")[0] == "8 of 8 comparisons with other programs agree (pooled prevalence)"
-    if not (shipped["area"] == "nerves").any():
-        assert say.answer(shipped, "nerves")[0].startswith("There is nothing yet to hold nerve damage")
 
 
-def test_an_alternative_is_not_expected_to_pass(nerves):
-    counts = say.tallies(nerves).set_index(["area", "role"])
+def test_a_model_without_results_says_so(of_one_model):
+    assert say.answer(of_one_model, "nerves")[0].startswith("There is nothing yet to hold nerve damage")
+    assert say.headlines(of_one_model, "nerves") == []
+    assert series.shares(of_one_model, "nerves") == []
+    assert series.changes(of_one_model, "nerves").empty
+
+
+def test_an_alternative_is_not_expected_to_pass(shipped):
+    counts = say.tallies(shipped).set_index(["area", "role"])
     assert np.isnan(counts.loc[("nerves", "alternative"), "expected"])
     assert np.isnan(counts.loc[("pooling", "reproduced"), "expected"])
-    assert counts.loc[("nerves", "held_out"), ["passed", "missed", "expected"]].tolist() == [1, 2, 0.95]
-    assert counts[["passed", "missed"]].sum().sum() == len(nerves)
+    held = shipped.query("area == 'nerves' and role == 'held_out'")["passed"]
+    assert counts.loc[("nerves", "held_out"), ["passed", "missed", "expected"]].tolist() == [
+        *(held.sum(), (~held).sum()),
+        0.95,
+    ]
+    assert counts[["passed", "missed"]].sum().sum() == len(shipped)
     assert counts.index.get_level_values("role")[0] == "held_out"
 
 
@@ -113,6 +141,19 @@ def test_an_alternative_is_not_expected_to_pass(nerves):
         (result(area="replications", note=None), "Ours is 50 % above print. Why is not known."),
         (result(area="pooling"), "Noted: as it is."),
         (result(passed=True), ""),
+        (
+            result(area="nerves", observed=0.54, predicted=0.96, chance=0.0249),
+            "Too much is predicted: 96 % where 54 % was seen; the model gives that a chance of 0.025. Noted: as it is.",
+        ),
+        (
+            result(area="nerves", observed=0.294, predicted=0.033, chance=0.0, note=None),
+            "Too little is predicted: 3.3 % where 29 % was seen; the model gives that a chance below 0.001. "
+            "Why is not known.",
+        ),
+        (
+            result(area="nerves", observed=None, chance=0.048),
+            "The model gives what was seen a chance of 0.048. Noted: as it is.",
+        ),
     ],
 )
 def test_a_miss_is_said_in_a_sentence(row, words):
@@ -130,7 +171,10 @@ def test_the_table_lists_misses_first_each_with_its_reason(shipped):
     assert (held["role"] == "held_out").all()
     assert set(rest["role"]) == {"check", "fitted"}
     assert "which" not in against.part_words(held)["title"]
-    assert against.part_words(held)["title"].endswith(": 38 of 54 held-out results lie inside, where 51 should")
+    should = round(0.95 * len(held))
+    assert against.part_words(held)["title"].endswith(
+        f": {inside(held)} held-out results lie inside, where {should} should"
+    )
 
 
 def test_results_are_drawn_as_multiples_of_what_was_observed(shipped):
@@ -139,21 +183,56 @@ def test_results_are_drawn_as_multiples_of_what_was_observed(shipped):
     row = drawn[drawn["observed"] < 0].iloc[0]  # a fall, predicted as one
     assert row["estimate"] == pytest.approx(row["predicted"] / row["observed"], abs=1e-4)  # rounded
     assert 0 < row["lower"] <= row["estimate"] <= row["upper"]
-    inside = (drawn["lower"] <= 1) & (drawn["upper"] >= 1)
-    assert (inside == drawn["passed"]).all()  # the picture tells what the verdict tells
+    holds = (drawn["lower"] <= 1) & (drawn["upper"] >= 1)
+    assert (holds == drawn["passed"]).all()  # the picture tells what the verdict tells
     assert f"{len(part) - len(drawn)} result" in against.part_words(part)["caption"] or len(part) == len(drawn)
 
 
-def test_shares_of_nobody_are_drawn_as_shares(nerves):
-    both = against.shares(nerves, "nerves")
-    none = both[both["what"].str.startswith("no better at all")].set_index("side")
-    assert none.loc["observed", "estimate"] == 0
-    assert none.loc["predicted", "estimate"] == pytest.approx(0.04)
-    assert none.loc["observed", "label"].startswith("✗ held out · ")
-    assert both["label"].str.startswith("✗").tolist() == (~both["passed"]).tolist()
-    assert ": 1 of 3 held-out results lie inside, where 3 should" in against.nerves_words(both)["title"]
-    assert against.rests(both)["assumed"]
-    assert against.listed(both)["id"].is_unique
+def test_series_are_named_for_readers_and_sorted_by_how_unlikely_they_are(shipped):
+    held, rest = series.shares(shipped, "nerves")
+    assert set(held["role"]) == {"held_out"}
+    assert "held_out" not in set(rest["role"])
+    keys = b12.load("recovery_validation")
+    for part in (held, rest, series.changes(shipped, "nerves")):
+        shown = " ".join(part["label"])
+        assert not any(key in shown for key in [*keys["series"], *keys["what"]] if "_" in key)
+        assert part["label"].is_unique
+        assert not re.search(r"\d\.\d", " ".join(part["detail"]))  # people are whole
+        for _, role in part.groupby("role"):
+            assert role["chance"].is_monotonic_increasing
+        assert (part["why"].str.len() > 0).tolist() == (~part["passed"]).tolist()
+        assert against.rests(part)["assumed"]
+        listed = against.listed(part)
+        assert listed["id"].is_unique
+        assert listed["passed"].tolist() == sorted(listed["passed"])  # "no" before "yes"
+    assert "Vasconcelos 2006: not improved, month 12" in set(held["label"])
+
+
+def test_shares_of_nobody_are_drawn_and_words_are_counted_and_not_drawn(shipped):
+    held, _ = series.shares(shipped, "nerves")
+    drawn = series.drawn(held)
+    assert (drawn["observed"] == 0).any()
+    assert drawn["covered"].tolist() == drawn["id"].map(shipped.set_index("id")["passed"]).tolist()
+    missing = int(held["observed"].isna().sum())
+    assert len(drawn) == len(held) - missing < len(held)
+    said = series.words(held)
+    assert f"In the table alone: {missing} results printed in words." in said["caption"]
+    assert f", shares of patients: {inside(held)} held-out results lie inside" in said["title"]
+    assert bars(drawn, **series.SHARE).data[0].base[0] == pytest.approx(100 * drawn["lower"].iloc[0])
+
+
+def test_a_change_stands_beside_what_was_observed_where_a_number_was(shipped):
+    changes = series.changes(shipped, "nerves")
+    both = series.sides(changes)
+    observed, predicted = (both[both["side"] == side] for side in ("observed", "predicted"))
+    assert predicted["estimate"].notna().all()
+    known = changes["observed"].notna()
+    assert observed["estimate"].notna().tolist() == known.tolist()
+    fig = grouped(both, **series.CHANGE)
+    assert [len(trace.x) for trace in fig.data] == [known.sum(), len(changes)]
+    assert changes["label"].str.startswith("✗").tolist() == (~changes["passed"]).tolist()
+    assert f"{(~known).sum()} results printed as a direction alone." in series.words(changes)["caption"]
+    assert set(shipped.loc[shipped["id"].isin(changes["id"]), "unit"]) == {"share of function"}
 
 
 def test_what_rests_on_no_model_does_not_say_that_it_does(shipped):
@@ -162,12 +241,22 @@ def test_what_rests_on_no_model_does_not_say_that_it_does(shipped):
     assert against.rests(against.parts(shipped, "kinetics")[0])["assumed"]
 
 
-def test_the_tables_of_the_models_shown_are_named_on_the_page(nerves):
-    assert list(say.predictions(nerves, "any")) == ["kinetics_validation", "recovery_validation"]
-    named = say.predictions(nerves, "nerves")
-    assert list(named) == ["recovery_validation"]
-    assert named["recovery_validation"]["id"].tolist() == ["N1a", "made1", "made2", "made3", "made4", "made5"]
-    assert say.predictions(nerves, "pooling") == {}
+def test_the_tables_of_the_models_shown_are_named_on_the_page(shipped):
+    assert list(say.predictions(shipped, "any")) == ["kinetics_validation", "recovery_targets", "recovery_validation"]
+    named = say.predictions(shipped, "nerves")
+    assert list(named) == ["recovery_targets", "recovery_validation"]
+    assert named["recovery_targets"]["id"].tolist() == b12.load("recovery_targets")["id"].tolist()
+    assert set(named["recovery_validation"]["id"]) == {"recovery_validation"}
+    assert named["recovery_validation"]["source"].notna().all()
+    assert say.predictions(shipped, "pooling") == {}
+
+
+def test_what_the_model_of_nerves_misses_is_a_caveat_with_its_chance(shipped):
+    missed = shipped.query("area == 'nerves' and role == 'held_out' and not passed")
+    (said,) = [each for each in say.caveats(shipped, "nerves") if "model of nerves misses" in each]
+    assert f"misses {len(missed)} held-out result" in said
+    assert said.count("(chance ") == len(missed)
+    assert "(chance 0)" not in said
 
 
 def test_what_no_page_may_leave_out_is_a_caveat(shipped):

@@ -69,7 +69,7 @@ def test_a_page_carries_what_every_report_must(pages, name):
         ("replications", ["replications"]),
         ("risk_groups", ["risk_factors", "surveys"]),
         ("testing", ["claims", "latent_priors", "nhanes_cells"]),
-        ("validation", ["kinetics_validation", "replications", "validation_programs"]),
+        ("validation", ["kinetics_validation", "recovery_validation", "replications", "validation_programs"]),
     ],
 )
 def test_a_page_names_the_hash_of_each_table_it_used(pages, name, tables):

@@ -1,15 +1,16 @@
 """Everything the package is held against, in one table: nothing lost, nothing called by another role or verdict."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from made_up import ROWS, with_nerves
 
 import b12analysis as b12
 from b12analysis.arguments import InputError
+from b12analysis.places import DATA
 from b12analysis.validating import comparisons, compute_programs
 from b12analysis.validating.cells import CELLS, cells, summarised
 from b12analysis.validating.collected import AREAS, COLUMNS, ROLES
@@ -55,7 +56,8 @@ def test_the_table_has_its_columns_keys_and_words(table):
     assert set(table["role"]) <= set(ROLES)
     assert table["area"].drop_duplicates().tolist() == [area for area in AREAS if area in set(table["area"])]
     assert table[["what", "by", "status"]].notna().all(axis=None)
-    assert table[["observed", "predicted"]].notna().all(axis=None)
+    assert table["predicted"].notna().all()
+    assert set(table.loc[table["observed"].isna(), "area"]) == {"nerves"}  # words and directions
     assert set(table["source"].dropna()) <= set(b12.load("sources")["source"])
 
 
@@ -70,21 +72,35 @@ def test_an_area_that_there_is_not_is_refused():
         b12.validation("nerve")
 
 
-def test_results_of_the_nerve_model_are_taken_when_their_table_is_there(tmp_path):
-    ours = b12.validation("nerves", folder=with_nerves(tmp_path)).set_index("id")
-    assert len(ours) == len(ROWS)  # all scenarios together; one alone is no result
-    held = ours[ours["role"] == "held_out"]
-    assert held["passed"].to_dict() == {"nerves-made1": False, "nerves-made2": False, "nerves-made3": True}
-    first = ours.loc["nerves-N1a"]
-    assert (first["role"], first["what"]) == ("fitted", "India 2007: recovered wholly, month 3")
-    known = b12.load("outcomes").set_index("id")
-    if "N1a" in known.index:
-        assert (first["evidence"], first["source"]) == ("N1a", known.loc["N1a", "source"])
-    assert ours.loc["nerves-made4", "what"] == "There 2002: half better"  # no month is known
-    assert pd.isna(ours.loc["nerves-made1", "evidence"])
-    assert ours.loc["nerves-made5", "role"] == "alternative"
-    assert ours["predicted"].max() < 0.9
-    assert set(b12.validation(folder=tmp_path)["area"]) == set(AREAS)
+def test_every_result_of_the_nerve_model_is_there_once_with_its_role_and_verdict(table):
+    ours, given = table.query("area == 'nerves'").set_index("id"), b12.load("recovery_validation")
+    given = given[given["scenario"] == "all"].set_index("target")  # one scenario alone is no result
+    assert list(ours.index) == list(given.index) == b12.load("recovery_targets")["id"].tolist()
+    role = {"fitted": "fitted", "test": "held_out", "check": "check", "alternative": "alternative"}
+    assert ours["role"].tolist() == [role[each] for each in given["role"]]
+    assert ours["passed"].tolist() == given["within"].tolist()
+    for theirs, name in (("observed", "observed"), ("observed_lower", "lower"), ("predicted_upper", "predicted_upper")):
+        np.testing.assert_array_equal(ours[name].astype(float), given[theirs].astype(float))
+    rows = b12.load("recovery_targets").set_index("id")["row"]
+    assert ours["evidence"].tolist() == rows.tolist()
+    assert ours["source"].tolist() == b12.evidence.cited(" ".join(rows))["source"].tolist()
+    changes = given["what"].isin(["conduction_change", "score_change"])
+    assert (ours["unit"] == "share of function").tolist() == changes.tolist()
+
+
+def test_what_a_result_of_the_nerve_model_is_says_its_direction(table):
+    said = table.query("area == 'nerves'").set_index("id")["what"]
+    direction = b12.load("recovery_targets").set_index("id")["direction"]
+    assert said[direction == "none"].str.contains(": unchanged, month ").all()
+    assert said[direction == "better"].str.contains(": better, month ").all()
+    assert not said[direction.isna()].str.contains("better|unchanged|nan|<NA>").any()
+
+
+def test_without_results_of_the_nerve_model_the_others_are_as_they_are(table, tmp_path):
+    for name in ("kinetics_targets", "kinetics_validation", "replications", "validation_programs", "columns"):
+        shutil.copy(DATA / f"{name}.csv", tmp_path)
+    others = b12.validation(folder=tmp_path)
+    pd.testing.assert_frame_equal(others, table[table["area"] != "nerves"].reset_index(drop=True))
 
 
 # -- other programs --------------------------------------------------------------------------------------------------

@@ -107,12 +107,12 @@ def _why(row: Row) -> str:
 
 def _unlikely(row: Row) -> str:
     """Say how a series of patients missed: on which side, where a number is known, and how unlikely it was."""
-    chance = nerves.likely(row["chance"])
+    chance = f"of {nerves.likely(row['chance'])}".replace("of below", "below")
     if pd.isna(row["observed"]):
-        return f"The model gives what was seen a chance of {chance}."
+        return f"The model gives what was seen a chance {chance}."
     seen, expected = (share(float(row[name])) for name in ("observed", "predicted"))
     side = "much" if row["predicted"] > row["observed"] else "little"
-    return f"Too {side} is predicted: {expected} where {seen} was seen; the model gives that a chance of {chance}."
+    return f"Too {side} is predicted: {expected} where {seen} was seen; the model gives that a chance {chance}."
 
 
 def _percent(ratio: float) -> str:

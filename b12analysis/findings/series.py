@@ -53,10 +53,10 @@ def _results(table: pd.DataFrame, area: str) -> pd.DataFrame:
 
 def _named(part: pd.DataFrame) -> pd.DataFrame:
     """Give each row of a figure a name of its own; beside it stand the role, where there are several, and how many."""
-    roles = part["role"].map(ROLES)
+    roles = part["role"].str.replace("_", " ")
     if len(roles.unique()) == 1:
         roles[:] = ""
-    sizes = [known(n, "n {:,}") for n in part["n"]]
+    sizes = [known(n, "n {:,.0f}") for n in part["n"]]
     detail = [", ".join(filter(None, both)) for both in zip(roles, sizes, strict=True)]
     label = part["study"] + ": " + part["what"]
     label = label.where(~label.duplicated(keep=False), label + " (" + part["id"] + ")")

@@ -137,14 +137,13 @@ def tallies_words(counts: pd.DataFrame) -> dict[str, str]:
 def predictions(table: pd.DataFrame, area: str) -> dict[str, pd.DataFrame]:
     """Return the rows of the models' own tables of results, by the name of the table, for ``page.evidence``."""
     shown = of(table, area)[["area", "id", "source", "status"]]
-    own = {"kinetics_validation": shown[shown["area"] == "kinetics"], "recovery_validation": _of_series(shown)}
+    nerves_rows = shown[shown["area"] == "nerves"]
+    own = {
+        "kinetics_validation": shown[shown["area"] == "kinetics"],
+        "recovery_targets": nerves_rows,
+        "recovery_validation": nerves_rows.assign(id="recovery_validation"),  # whose rows have no ids of their own
+    }
     return {name: rows for name, rows in own.items() if len(rows)}
-
-
-def _of_series(shown: pd.DataFrame) -> pd.DataFrame:
-    """Name the table for each source: its rows have no ids of their own."""
-    rows = shown[shown["area"] == "nerves"]
-    return pd.concat([rows, rows.assign(id="recovery_validation").drop_duplicates()])
 
 
 def caveats(table: pd.DataFrame, area: str) -> list[str]:
