@@ -67,7 +67,7 @@ def rests(rows: pd.DataFrame) -> dict[str, pd.DataFrame | bool]:
 
 def labelled(table: pd.DataFrame) -> pd.DataFrame:
     """Add to each prediction or printed figure its study, what it is in a line, and why it missed."""
-    lines = _lines()
+    lines = _lines(set(table["area"]))
     named = []
     for row in table.to_dict("records"):
         row |= lines.get(row["id"], {"label": row["what"]})
@@ -76,12 +76,17 @@ def labelled(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(named, columns=[*table.columns, "study", "why", *_MORE])
 
 
-def _lines() -> dict[str, dict]:
+def _lines(areas: set[str]) -> dict[str, dict]:
     """Return what the tables of results say more of each prediction, by its id: a label, of nerves the chance too."""
-    kinetics = pd.concat([validated.outcomes(role) for role in ("test", "consistency", "fitted")]).set_index("id")
-    series = pd.concat([nerves.validated(role) for role in ("fitted", "test", "check", "alternative")])
-    series = series.rename(columns={"what": "measure"}).set_index("target")[["label", *_MORE]]
-    return kinetics[["label"]].to_dict("index") | series.to_dict("index")
+    lines = {}
+    if "kinetics" in areas:
+        rows = pd.concat([validated.outcomes(role) for role in ("test", "consistency", "fitted")])
+        lines |= rows.set_index("id")[["label"]].to_dict("index")
+    if "nerves" in areas:
+        rows = pd.concat([nerves.validated(role) for role in ("fitted", "test", "check", "alternative")])
+        rows = rows.rename(columns={"what": "measure"}).set_index("target")
+        lines |= rows[["label", *_MORE]].to_dict("index")
+    return lines
 
 
 def _why(row: Row) -> str:
