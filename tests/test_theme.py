@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import b12analysis as b12
 from b12analysis import theme
 from b12analysis.evidence import STATUSES, load
-from b12analysis.recovery import DELAYS, PROFILES
+from b12analysis.recovery import PROFILES, SCENARIOS, symptoms_of
 
 #: The same examples on every run: a suite that fails now and then is not believed.
 STEADY = settings(derandomize=True, deadline=None, max_examples=200)
@@ -71,7 +71,7 @@ def test_a_band_is_its_colour_made_transparent():
 
 
 def test_no_two_looks_share_a_shape_or_a_dash():
-    looks = {tuple(theme.look(name).values()) for name in theme._PLACE}
+    looks = {tuple(theme.look(name).values()) for name in [*theme._PLACE, "what has no place"]}
     assert len(looks) == len(theme.SERIES)
     for part in zip(*looks, strict=True):
         assert len(set(part)) == len(theme.SERIES)
@@ -88,14 +88,17 @@ def test_the_people_compared_are_grey(group):
 
 
 @pytest.mark.parametrize("profile", PROFILES)
-def test_the_symptoms_of_a_profile_differ_in_colour(profile):
-    colours = [theme.look(symptom)["colour"] for symptom in PROFILES[profile]]
-    assert len(set(colours)) == len(colours)
+def test_symptoms_have_colours_and_only_those_of_one_tract_share_theirs(profile):
+    colours = {}
+    for symptom in symptoms_of(profile):
+        colours.setdefault(theme.look(symptom)["colour"], set()).add(symptom)
     assert GREY not in colours
+    shared = [set(each) for each in colours.values() if len(each) > 1]
+    assert all(each in ({"tingling", "numbness"}, {"walking", "cord syndrome"}) for each in shared)
 
 
 def test_the_scenarios_of_delay_differ_in_colour():
-    assert len({theme.look(delay)["colour"] for delay in DELAYS} | {GREY}) == len(DELAYS) + 1
+    assert len({theme.look(delay)["colour"] for delay in SCENARIOS} | {GREY}) == len(SCENARIOS) + 1
 
 
 def test_the_classes_of_definitions_that_judge_somebody_low_differ_in_colour():
