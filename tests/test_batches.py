@@ -111,7 +111,8 @@ def test_a_changed_table_makes_only_what_used_it(tmp_path, monkeypatch):
 def test_what_types_the_tables_is_recorded_with_them(tmp_path):
     table = b12.batch({"reports": [{"report": "recovery"}]}, out=tmp_path / "out")
     recorded = table.loc[0, "tables"]
-    assert {"columns", "recovery_model", "outcomes", "sources"} == set(recorded)
+    assert {"columns", "recovery_model", "recovery_causes", "regimens", "outcomes", "sources"} <= set(recorded)
+    assert not {"surveys", "nhanes_cells", "replications"} & set(recorded)  # what it did not read
     assert all(digest == evidence.sha256(name) for name, digest in recorded.items())
 
 

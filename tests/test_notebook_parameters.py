@@ -112,7 +112,7 @@ def test_values_arrive_as_what_they_are(given, value):
         ({"age": "1e9"}, "age='1e9' is not a whole number; it must be 18 to 100"),
         ({"duration_months": "nan"}, "duration_months='nan' is not a finite number"),
         ({"duration_months": "inf"}, "duration_months='inf' is not a finite number"),
-        ({"duration_months": -1}, "duration_months=-1.0 is out of range; it must be at least 0 and at most 240"),
+        ({"duration_months": -1}, "duration_months=-1.0 is out of range; it must be at least 0.25 and at most 240"),
         ({"romberg": "perhaps"}, "romberg='perhaps' is not true or false or none"),
         ({"romberg": 2}, "romberg=2 is not true or false or none"),
         ({"severity": 3}, "severity=3 is not text; it must be mild | moderate | severe"),
