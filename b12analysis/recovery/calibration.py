@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pandas as pd
 
@@ -13,7 +15,7 @@ from b12analysis.evidence import load
 from b12analysis.recovery.counting import OUTCOMES
 from b12analysis.recovery.draws import SCENARIOS, open_parameters, posterior, prior
 from b12analysis.recovery.posterior import Sampled, sample
-from b12analysis.recovery.series import shares
+from b12analysis.recovery.series import shares_of
 from b12analysis.recovery.validation import validate
 
 __all__ = ["calibrate", "log_likelihood", "stored"]
@@ -22,9 +24,11 @@ __all__ = ["calibrate", "log_likelihood", "stored"]
 _ROLES = {"verified": ("fitted",), "with_healton": ("fitted", "alternative")}
 #: No share is quite nothing or all: somebody is always counted wrongly.
 _SLIP = 0.005
-_DRAWS, _SEED = 800, 7
-#: Draws of each scenario that are kept.
-_KEPT = {"verified": 200, "with_healton": 100}
+_DRAWS, _PEOPLE, _SEED = 300, 100, 7
+#: Each fit is sampled as often as it has seeds here: how far their log evidence is apart is its error.
+_SEEDS = {"verified": (7, 8), "with_healton": (7,)}
+#: Draws of each sampling that are kept.
+_KEPT = 100
 
 
 def calibrate(
@@ -34,7 +38,7 @@ def calibrate(
     *,
     draws: int = _DRAWS,
     seed: int = _SEED,
-    people: int = 40,
+    people: int = _PEOPLE,
 ) -> tuple[pd.DataFrame, Sampled]:
     """Draw the parameters of a scenario from what the targets leave open.
 
@@ -78,11 +82,13 @@ def log_likelihood(
     printed in words (most) is the probability of all counts that fit the words.
     """
     total = np.zeros(len(draws))
-    for _, rows in targets.groupby(["series", "month"], dropna=False, sort=False):
-        said = {row.id: _SLIP + (1 - 2 * _SLIP) * shares(row, draws, model, seed, people) for row in rows.itertuples()}
-        exclusive = _exclusive(rows)
-        for row in rows.itertuples():
-            total += row.cases * np.log(said[row.id]) if exclusive else _one(row, said[row.id])
+    for _, rows in targets.groupby(["series", "month", "regimen"], dropna=False, sort=False):
+        patients, exclusive = next(rows.itertuples()), _exclusive(rows)
+        # the same people under each draw, so that draws differ in their parameters alone
+        found = shares_of(rows["what"].tolist(), patients, draws, model, seed, people, same=True)
+        for row, share in zip(rows.itertuples(), found, strict=True):
+            said = _SLIP + (1 - 2 * _SLIP) * share
+            total += row.cases * np.log(said) if exclusive else _one(row, said)
     return total
 
 
@@ -109,35 +115,34 @@ def stored(targets: pd.DataFrame, model: pd.DataFrame, **how) -> tuple[pd.DataFr
     DataFrame
         ``recovery_posterior``: fit, scenario, draw, parameter, value.
     DataFrame
-        ``recovery_fits``: fit, scenario, log_evidence, steps, accepted, distinct.
+        ``recovery_fits``: fit, scenario, seed, log_evidence, steps, accepted, distinct.
     """
     fixed = set(model.loc[model["distribution"] == "fixed", "parameter"])
     kept, fits = [], []
     for fit, roles in _ROLES.items():
         rows = targets[targets["role"].isin(roles) & (targets["what"] != "disabled")]  # that overlaps with the others
-        for scenario in SCENARIOS:
-            draws, found = calibrate(rows, model, scenario, **how)
-            thinned = draws.iloc[:: max(1, len(draws) // _KEPT[fit])].head(_KEPT[fit])
-            wide = thinned.drop(columns=[*fixed.intersection(draws), "scenario"]).reset_index(drop=True)
+        for scenario, (turn, seed) in itertools.product(SCENARIOS, enumerate(_SEEDS[fit])):
+            draws, found = calibrate(rows, model, scenario, seed=seed, **how)
+            wide = draws.head(_KEPT).drop(columns=[*fixed.intersection(draws), "scenario"])
+            wide.index = wide.index + turn * _KEPT
             long = wide.rename_axis("draw").reset_index().melt("draw", var_name="parameter")
             kept.append(long.assign(fit=fit, scenario=scenario))
-            fits.append(
-                {
-                    "fit": fit,
-                    "scenario": scenario,
-                    "log_evidence": round(found.log_evidence, 2),
-                    "steps": found.steps,
-                    "accepted": round(found.accepted, 3),
-                    "distinct": found.distinct,
-                }
-            )
-    posterior = pd.concat(kept)[["fit", "scenario", "draw", "parameter", "value"]]
-    return posterior.assign(value=_significant(posterior["value"])), pd.DataFrame(fits)
+            went = {name: getattr(found, name) for name in ("log_evidence", "steps", "accepted", "distinct")}
+            fits.append({"fit": fit, "scenario": scenario, "seed": seed} | went)
+    table = pd.concat(kept)[["fit", "scenario", "draw", "parameter", "value"]]
+    return table.assign(value=_significant(table["value"])), pd.DataFrame(fits).round(3)
 
 
 def _significant(values: pd.Series, digits: int = 5) -> pd.Series:
     """Round to significant digits: what computers differ in is less."""
     return values.map(lambda value: float(f"{value:.{digits}g}"))
+
+
+def prior_of(model: pd.DataFrame, draws: int = 100, seed: int = _SEED) -> pd.DataFrame:
+    """Draw the parameters as well as they are known before the fit, the scenarios in turn."""
+    names = open_parameters(model)
+    points = pd.DataFrame(np.random.default_rng(seed).standard_normal((4 * draws, len(names))), columns=names)
+    return prior(model, points).assign(scenario=np.resize(SCENARIOS, 4 * draws))
 
 
 def _store() -> None:
@@ -147,7 +152,7 @@ def _store() -> None:
     targets, model = load("recovery_targets"), load("recovery_model")
     draws, fits = stored(targets, model)
     draws.to_parquet(DATA / "recovery_posterior.parquet", index=False, compression="zstd")
-    validation = validate(targets, model, posterior())
+    validation = validate(targets, model, posterior(), prior_of(model))
     for name, table in {"recovery_fits": fits, "recovery_validation": validation}.items():
         write(DATA / f"{name}.csv", table.to_csv(index=False, lineterminator="\n", float_format="%.7g"))
 

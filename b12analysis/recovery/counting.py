@@ -17,15 +17,29 @@ OUTCOMES = ("complete", "half", "lasting")
 
 
 def overall(
-    people: People, months: Sequence[float], regimen: str, *, wait: float = 0.0, only: str | None = None
+    people: People, months: Sequence[float], regimen: str, *, wait: float = 0.0, memory_alone: bool = False
 ) -> np.ndarray:
-    """Deficits over all compartments that are hit, or of one, of shape (len(months), people).
+    """Deficits over all compartments that are hit, of shape (len(months), people).
 
-    The mean, weighted by how much each is hit in the profile: when treatment starts it is ``people.level``.
+    The mean, weighted by how much each is hit in the profile: when treatment starts it is ``people.level``. Cognition
+    counts in the cognitive profile alone: in the others it is a small part, and most people's memory loss has another
+    cause, which would keep them from ever being counted as recovered.
+
+    Parameters
+    ----------
+    people, months, regimen, wait
+        As of :func:`b12analysis.recovery.course.follow`.
+    memory_alone : bool
+        Whether cognition is all that counts.
     """
-    every = pd.DataFrame([[float(only in (None, name)) for name in people.compartments]], columns=people.compartments)
-    shares = involvement().loc[people.patients["profile"], people.compartments].to_numpy() * every.to_numpy()
-    return follow(people, months, regimen, weights=every, wait=wait)[0] / shares.sum(axis=1)[people.patient]
+    is_memory = np.array([float(name == "cognition") for name in people.compartments])
+    weights = pd.DataFrame([1 - is_memory, is_memory], columns=people.compartments)
+    nerves, memory = follow(people, months, regimen, weights=weights, wait=wait)
+    counts = np.array([float(not memory_alone), 1.0]) * np.ones((len(people.patients), 1))
+    counts[:, 1] = people.patients["profile"] == "cognitive"
+    hit = involvement().loc[people.patients["profile"], people.compartments].to_numpy() @ weights.to_numpy().T
+    each = counts[people.patient].T
+    return (nerves * each[0] + memory * each[1]) / (hit * counts).sum(axis=1)[people.patient]
 
 
 def counted(what: str, before: np.ndarray, after: np.ndarray, people: People) -> np.ndarray:

@@ -82,7 +82,14 @@ class People:
 
 
 def people_like(
-    patients: pd.DataFrame, draws: pd.DataFrame, n: int, rng, *, each: int | None = None, series: str = "another"
+    patients: pd.DataFrame,
+    draws: pd.DataFrame,
+    n: int,
+    rng,
+    *,
+    each: int | None = None,
+    series: str = "another",
+    same: bool = False,
 ) -> People:
     """Draw n virtual patients of each profile.
 
@@ -95,6 +102,12 @@ def people_like(
     n : int
     rng : Generator, int or None
         The same seed draws the same people whatever is done to them.
+    each : int, optional
+        People of a profile who share a draw of the parameters.
+    series : str
+        Series of patients that they belong to; how it differs is drawn where no column of ``draws`` says it.
+    same : bool
+        Whether a profile's person is the same under each draw, so that draws are compared on the same people.
     """
     from scipy.special import ndtri
 
@@ -103,6 +116,8 @@ def people_like(
     draw, patient = rows.ravel(), np.repeat(np.arange(len(patients)), n)
 
     def even(name: str) -> np.ndarray:
+        if same:
+            return np.repeat(spread_out(seed, name, len(patients), 1, 1), n)
         return spread_out(seed, name, len(patients), n, used).ravel()
 
     of = {name: draws[name].to_numpy()[draw] for name in draws if name != "scenario"}
@@ -133,9 +148,13 @@ def people_like(
         none,
         np.log(2) * DAYS_A_MONTH / of["gas_half_time_days"],
         even("responds"),
-        (BODIES * noise(seed, "body", len(patient))).astype(int),
+        (BODIES * _which_body(seed, len(patients), n, same)).astype(int),
         seed,
     )
+
+
+def _which_body(seed: int, patients: int, n: int, same: bool) -> np.ndarray:
+    return np.repeat(noise(seed, "body", patients), n) if same else noise(seed, "body", patients * n)
 
 
 def _known(draws: pd.DataFrame, name: str, seed: int) -> np.ndarray:

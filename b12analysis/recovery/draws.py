@@ -119,7 +119,7 @@ def layout(patients: int, n: int, draws: int, each: int | None = None) -> tuple[
         Draws per profile.
     """
     even = each is None
-    each = each or max(1, -(-n // draws), int(np.sqrt(n) / 4))
+    each = each or max(1, -(-n // draws), int(np.sqrt(n) / 2))
     used = min(draws, max(1, n // each))
     if even:  # each scenario has as many draws as any other
         used = max(used // len(SCENARIOS) * len(SCENARIOS), min(used, len(SCENARIOS)))
