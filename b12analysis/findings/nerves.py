@@ -9,6 +9,7 @@ import pandas as pd
 
 from b12analysis import evidence
 from b12analysis.findings.words import known
+from b12analysis.kinetics.spread import as_known
 from b12analysis.recovery.draws import posterior
 from b12analysis.theme import share
 
@@ -16,6 +17,7 @@ __all__ = [
     "CHANGES",
     "COLUMNS",
     "PARTS",
+    "before_the_fit",
     "cited_by",
     "drawable",
     "learnt",
@@ -32,11 +34,12 @@ __all__ = [
 
 PARTS = {
     "people": "people differ",
+    "series": "series of patients differ",
     "parameters": "parameters are not known",
     "scenario": "nor what delay does",
 }
 #: A parameter of which the data left more than this of its range has not been learnt.
-_OPEN = 0.75
+_OPEN = 0.6
 _LEVEL = 0.95
 _WHAT = {
     "complete": "nothing left",
@@ -79,7 +82,7 @@ _SERIES = {
 }
 #: Results that are changes of function, not shares of people.
 CHANGES = ("conduction_change", "score_change")
-_ROLES = {"fitted": "fitted results", "test": "results held out"}
+_ROLES = {"fitted": "fitted counts", "test": "counts held out"}
 
 
 def spread(parts: pd.DataFrame) -> pd.DataFrame:
@@ -97,11 +100,11 @@ def spread_words(parts: pd.DataFrame) -> dict[str, str]:
         for symptom, rows in parts.groupby("label", sort=False)
     ]
     return {
-        "title": f"{leading.capitalize()}: {share(people)} of the spread is that people differ, {share(1 - people)} "
-        "that little is known",
+        "title": f"{leading.capitalize()}: {share(people)} of the spread is that people differ, "
+        f"{share(float(of[PARTS['series']]))} that series of patients do",
         "summary": f"Shares of the variance of recovery at 6 months. {'; '.join(said)}.",
-        "caption": "Variance of the share of the deficit gone at 6 months. Parameters: within a scenario, with how "
-        "series of patients differ. More studies would shrink the last two; the first would stay.",
+        "caption": "Variance of the share of the deficit gone at 6 months. More studies would shrink the last two; "
+        "the first two would stay.",
     }
 
 
@@ -122,9 +125,10 @@ def learnt() -> pd.DataFrame:
         lower, middle, upper = np.quantile(draws[_OWN.get(row.parameter, "all")][row.parameter], [0.025, 0.5, 0.975])
         name, unit = _name(row.parameter)
         log = row.distribution == "lognormal"
-        before = [float(row.lower), float(row.value), float(row.upper)]
-        width = np.ptp(np.log([lower, upper] if log else np.exp([lower, upper])))
-        range_before = np.ptp(np.log([before[0], before[2]])) if log else before[2] - before[0]
+        before = as_known(row, np.array([-1.96, 0.0, 1.96])).tolist()  # 95 % of what was taken as known
+        width, range_before = (
+            np.ptp(np.log([low, up]) if log else [low, up]) for low, up in ((lower, upper), before[::2])
+        )
         table.append([row.parameter, name, row.status, unit, *before, lower, middle, upper, log, width / range_before])
     columns = ["parameter", "label", "status", "unit", "prior_lower", "prior", "prior_upper", "lower", "estimate"]
     return pd.DataFrame(table, columns=[*columns, "upper", "log", "left"])
@@ -251,19 +255,38 @@ def missed(table: pd.DataFrame) -> str:
 
 
 def validated_words(table: pd.DataFrame, role: str) -> dict[str, str]:
-    """Say how many results of a role the model allows, and which it misses."""
-    inside = int(table["covered"].sum())
+    """Say how many counts of a role lie where the model expects them, what else there is, and what it misses."""
     drawn = drawable(table)
     told = table.drop(drawn.index)
+    more = (
+        f" The table has {len(told)} results more, in words, directions or sizes of a change: {told['covered'].sum()} are "
+        "what the model allows, which says little, because most of these can hardly fail."
+        if len(told)
+        else ""
+    )
     return {
-        "title": f"{inside} of {len(table)} {_ROLES[role]} are what the model allows, where {_LEVEL * len(table):.0f} "
-        "should be",
+        "title": f"{drawn['covered'].sum()} of {len(drawn)} {_ROLES[role]} lie where the model expects such counts, where "
+        f"{_LEVEL * len(drawn):.0f} should",
         "summary": f"{len(table)} results of {table['series'].nunique()} series. Missed: {missed(table)}.",
         "caption": "Bars: where 95 % of such studies would lie, with the chance of so few patients and another case "
-        "mix; marks: what was observed, with Wilson's interval. The least likely come first. Drawn: "
-        f"{drawn['covered'].sum()} of {len(drawn)} counts; the table has {told['covered'].sum()} of {len(told)} "
-        "results more that are words, directions or changes, which say less.",
+        f"mix; marks: what was observed, with Wilson's interval. The least likely come first.{more}",
     }
+
+
+def before_the_fit() -> str:
+    """Say which fitted results the model did not expect before the fit, and what it takes them for."""
+    table = evidence.load("recovery_validation").query("scenario == 'all' and role == 'fitted'")
+    off = table[(table["observed"] < table["prior_lower"]) | (table["observed"] > table["prior_upper"])]
+    told = "; ".join(
+        f"{series_name(row.series)}, {_WHAT[row.what]} at month {row.month:g}: {share(row.observed)} where "
+        f"{share(row.prior, row.prior_lower, row.prior_upper)} was expected"
+        for row in off.itertuples()
+    )
+    return (
+        f"**Before the fit the model did not expect** {len(off)} of {len(table)} fitted results ({told or 'none'}). "
+        "The fit makes up for it mostly by taking these patients for quicker than others, so that another series is "
+        "expected to recover more slowly than they did."
+    )
 
 
 def other_fit(shares: pd.DataFrame) -> str:

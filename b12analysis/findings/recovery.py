@@ -63,13 +63,14 @@ CAUSES = {
 CAVEATS = [
     "**Nobody's course can be predicted from this.** These are shares of groups. No validated equation for one person "
     "exists, and 8 complete recoveries carry all that is known of who recovers from damage to the cord.",
-    "**No trial has compared regimens by what became of nerves**, so none of them can be ranked by it. One trial of "
-    "methylcobalamin against placebo in diabetic neuropathy measured nerves and found them better; it compared no "
-    "regimens. There is no pooled effect of tablets against injections here, because nobody could pool one.",
+    "**No trial was made to compare regimens by what became of nerves**, so none of them can be ranked by it. In one "
+    "small trial 21 people with nerve symptoms were counted under two, which tells nothing apart. Another, of "
+    "methylcobalamin against placebo in diabetic neuropathy, measured nerves and found them better. There is no "
+    "pooled effect of tablets against injections here, because nobody could pool one.",
     "**That damage becomes permanent after 3 months is the text of a product label, without data.** A series of 36 "
     "puts it at 6 months, an open study of memory at 12. The scenario of late harm spans 2 to 12.",
-    "**What delay does is not known.** Four scenarios fit the published series as well as each other; in one of them "
-    "waiting costs nothing. They weigh the same here: our choice.",
+    "**What delay does is not known.** The published series do not tell four scenarios apart; in one of them waiting "
+    "costs nothing. They weigh the same here: our choice.",
     "**The series disagree**, and not by chance: 31 of 45 recovered completely within 3 months in one, 8 of 57 in "
     "the end in another, 57 of 121 in a third that is only recalled. The model takes them to differ in who entered "
     "them, and another series of patients may differ as much: that is why the intervals are so wide.",
@@ -83,9 +84,16 @@ CAVEATS = [
     "because slow damage leaves less of it to last. For the same people waiting never helps.",
     "**Who has more vitamin in tissue than nerves come to lack** is taken to have symptoms of another cause, which "
     "treatment does not touch: few with pernicious anaemia, more on metformin.",
+    "**What changed after the first fit**: people without symptoms have been low for 60 months, some groups got their "
+    "own serum, complete came to mean half gone too, memory came to count in the cognitive profile alone, series may "
+    "differ more in pace, and the month of a result that prints none is drawn. Notes in the tables say so.",
+    "**What counts as nothing left** is ours: the larger the deficit that goes unnoticed, the more people recover "
+    "completely, above all after severe damage.",
     "**When damage begins is not modelled**: people enter with symptoms. Compartments, their weights in symptoms and "
     "the severity classes are ours, and no weight of this disease for quality of life exists.",
 ]
+#: Width of an interval of complete recovery that calls for a reason.
+_WIDE = 0.4
 #: Claims of the article that the page shows.
 _CLAIMS = ("claim-D1", "claim-D6")
 #: Syndromes whose outcomes are shown beside a profile.
@@ -148,16 +156,21 @@ def answer(shares: pd.DataFrame, months: float) -> tuple[str, str]:
     """
     rows = shares.set_index("outcome")
     whole, lasting = (rows.loc[name, ESTIMATE] for name in ("complete", "lasting"))
-    finding = (
-        f"Model: of 100 people like these, {_of_100(whole['estimate'])} recover completely; it could be "
-        f"{_of_100(whole['lower'])} or {_of_100(whole['upper'])}"
-    )
+    finding = f"Model: of 100 people like these, {_of_100(whole['estimate'])} recover completely"
+    if _of_100(whole["lower"]) != _of_100(whole["upper"]):
+        finding += f"; it could be {_of_100(whole['lower'])} or {_of_100(whole['upper'])}"
     return finding, (
         f"**{share(*whole)}** of people like these have nothing left that they notice {months:g} months after the "
         f"first dose, and **{share(*lasting)}** keep more than half of their deficit, in a model that rests mostly on "
-        "assumptions. So wide an interval is the finding: published series of patients disagree by as much, and no "
-        "study tells which people are which."
+        f"assumptions.{_why_wide(float(whole['upper'] - whole['lower']))}"
     )
+
+
+def _why_wide(width: float) -> str:
+    """Say why an interval is wide, where it is."""
+    if width < _WIDE:
+        return ""
+    return " So wide an interval is the finding: published series of patients disagree widely, and no study says why."
 
 
 def _of_100(value: float) -> str:

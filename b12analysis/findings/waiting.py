@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from b12analysis import evidence
@@ -14,12 +15,14 @@ __all__ = [
     "LOST",
     "REGIMENS",
     "WAITS",
+    "alike",
     "anaemic",
     "beside",
     "chosen",
     "delay_words",
     "key",
     "later_words",
+    "not_ended",
     "regimen_words",
     "rests_on",
     "scenario_names",
@@ -58,14 +61,21 @@ def waiting(costs: pd.DataFrame) -> pd.DataFrame:
         scenario, wait_months, estimate, lower, upper    change of complete recovery, percentage points
     """
     complete = costs[costs["outcome"] == "complete"]
-    points = (100 * complete[_CHANGES]).set_axis(ESTIMATE, axis=1).clip(upper=0)
+    points = (100 * complete[_CHANGES]).set_axis(ESTIMATE, axis=1)
     return complete[["scenario", "wait_months"]].join(points).reset_index(drop=True)
 
 
-def widest(points: pd.DataFrame, months: float) -> tuple[float, float]:
-    """Least and greatest loss of complete recovery among the scenarios after so many months, percentage points."""
-    at = points.loc[points["wait_months"] == months, "estimate"]
-    return float(-at.max()) + 0.0, float(-at.min()) + 0.0  # no negative zero
+def widest(points: pd.DataFrame, months: float) -> tuple[float, float, float]:
+    """Loss of complete recovery after so many months, percentage points.
+
+    Returns
+    -------
+    (float, float, float)
+        Least and greatest among the middles of the scenarios, and the far limit of the one that reaches farthest.
+    """
+    at = points[points["wait_months"] == months]
+    # no negative zero
+    return -at["estimate"].max() + 0.0, -at["estimate"].min() + 0.0, -at["lower"].min() + 0.0
 
 
 def delay_words(points: pd.DataFrame) -> dict[str, str]:
@@ -75,13 +85,13 @@ def delay_words(points: pd.DataFrame) -> dict[str, str]:
         by = rows.set_index("wait_months")[ESTIMATE]
         steps = [f"{_minus(by.loc[wait, 'estimate'])} after {wait:g} months" for wait in WAITS if wait]
         said.append(f"if {names[scenario]}: {', '.join(steps)}")
-    least, most = widest(points, 6)
+    least, most, farthest = widest(points, 6)
     return {
-        "title": f"Half a year's delay costs between {number(least)} and {number(most)} complete recoveries in 100: "
-        "scenarios that fit as well as each other",
+        "title": f"Half a year's delay costs {number(least)} to {number(most)} complete recoveries in 100, by "
+        f"scenario; within one up to {number(farthest)}",
         "summary": f"Change of complete recovery against treatment now, percentage points. {'; '.join(said)}.",
         "caption": "The same simulated people, treated later. Bars: 95 % of what the fit leaves open. How far the "
-        "scenarios lie apart is the finding; none of their lines is.",
+        f"scenarios lie apart is the finding; none of their lines is. {alike()}",
     }
 
 
@@ -106,22 +116,42 @@ def rests_on(model: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([model, evidence.cited(_NOT_ANAEMIC)], ignore_index=True)
 
 
+def alike() -> str:
+    """Say how well the scenarios fit against each other: by how probable each makes the fitted counts.
+
+    Examples
+    --------
+    >>> alike().endswith("apart at most.")
+    True
+    """
+    fits = evidence.load("recovery_fits").query("fit == 'verified'")
+    by = fits.groupby("scenario")["log_evidence"]
+    apart, error = float(np.ptp(by.mean())), float(by.agg(np.ptp).max())
+    better = float(np.exp(apart))
+    tells = "do not tell them apart" if apart < 2 else "lean to one of them"
+    return (
+        f"The fitted counts {tells}: they are {number(better)} times as probable under the best as under the worst; "
+        f"two samplings of one scenario lie {number(float(np.exp(error)))} times apart at most."
+    )
+
+
 def key(points: pd.DataFrame) -> dict:
-    """Return the key figure of delay: half a year, from the scenario where it costs least to the one where most."""
-    least, most = widest(points, 6)
-    at = -points.loc[points["wait_months"] == 6, "estimate"]
+    """Return the key figure of delay: half a year, in the scenario where it costs most."""
+    at = points[points["wait_months"] == 6].sort_values("estimate").iloc[0]
+    least, _, _ = widest(points, 6)
+    values = {"estimate": -at["estimate"] + 0.0, "lower": -at["upper"] + 0.0, "upper": -at["lower"] + 0.0}
     return {
-        "name": "complete recoveries lost in 100 by waiting half a year",
-        "row": {"estimate": float(at.mean()), "lower": least, "upper": most},
+        "name": "complete recoveries lost in 100 by waiting half a year, in the scenario where it costs most",
+        "row": values,
         "scale": 1,
         "unit": "",
-        "what": "mean of four scenarios that fit alike, and their range",
+        "what": f"95 % interval; where it costs least: {number(least)}",
     }
 
 
 def later_words(points: pd.DataFrame) -> dict[str, str]:
     """Say what is lost where folic acid hides the anaemia that would have led to treatment."""
-    least, most = widest(points, 6)
+    least, most, _ = widest(points, 6)
     return {
         "title": f"If folic acid hides the anaemia for half a year: {number(least)} to {number(most)} complete "
         "recoveries fewer in 100",
@@ -139,38 +169,56 @@ def chosen(regimen: str) -> list[str]:
 
 
 def beside(compared: pd.DataFrame) -> pd.DataFrame:
-    """Complete recovery under each regimen, labelled for a forest plot, in the order in which they were named.
+    """Complete recovery under the regimen chosen and those that end the lack, labelled for a forest plot.
+
+    Under a regimen that does not end it there is nothing to compare: what the model would say is what was put into it.
 
     Parameters
     ----------
     compared : DataFrame
         As of :func:`b12analysis.recovery.compare_recovery`.
+
+    Returns
+    -------
+    DataFrame
+        In the order in which they were named.
     """
     complete = compared[compared["outcome"] == "complete"].reset_index(drop=True)
-    detail = [
-        "chosen"
-        if place == 0
-        else f"{_minus(100 * row['difference'])} points ({_minus(100 * row['difference_lower'])} to "
-        f"{_minus(100 * row['difference_upper'])})"
-        for place, row in enumerate(complete.to_dict("records"))
-    ]
-    return complete.assign(label=complete["regimen"].map(regimen_labels()), detail=detail)
+    kept = complete[(complete["lack_ended"] >= _ENDS) | (complete.index == 0)]
+    detail = ["lack ended in " + share(ended) for ended in kept["lack_ended"]]
+    return kept.assign(label=kept["regimen"].map(regimen_labels()), detail=detail)
 
 
-def regimen_words(rows: pd.DataFrame) -> dict[str, str]:
-    """Say which regimens the model cannot tell from the one chosen, and that no trial has."""
-    others = rows.iloc[1:]
-    alike = others[(others["difference"].abs() < _ALIKE)]
+def not_ended(compared: pd.DataFrame) -> str:
+    """Name the regimens that do not end the lack, with the share of people in whom they do."""
+    rows = compared[(compared["outcome"] == "complete") & (compared["lack_ended"] < _ENDS)]
+    said = [f"{regimen_labels()[row.regimen]} ({share(row.lack_ended)})" for row in rows.itertuples()]
+    return ", ".join(said) or "none"
+
+
+def regimen_words(rows: pd.DataFrame, compared: pd.DataFrame) -> dict[str, str]:
+    """Say how far apart regimens are that end the lack, and that nobody compared them by what became of nerves."""
     listed = "; ".join(f"{row['label']}: {share(*(row[part] for part in ESTIMATE))}" for row in rows.to_dict("records"))
+    apart = 100 * float(rows["difference"].abs().max())
+    if len(rows) == 1:
+        title = "Nothing to compare: no other regimen shown ends the lack"
+    elif float(rows["lack_ended"].iloc[0]) < _ENDS:
+        title = "The regimen chosen does not end the lack in all; no trial was made to compare any by nerves"
+    else:
+        title = (
+            f"Regimens that end the lack lie within {max(apart, 1):.0f} in 100 of each other in the model; no trial "
+            "was made to compare them by nerves"
+        )
     return {
-        "title": f"The model does not tell {len(alike)} of {len(others)} regimens from the one chosen; no trial has "
-        "compared any by nerves",
-        "summary": f"Complete recovery, of 100 people like these: {listed}.",
-        "caption": "The same simulated people. Beside the name: difference from the regimen chosen, percentage "
-        "points, and its 95 % interval. A consequence of how fast each ends the lack, not a ranking: no trial "
-        "measured nerves under two regimens. In the order named, not of outcome.",
+        "title": title,
+        "summary": f"Complete recovery, of 100 people like these: {listed}. "
+        f"Not drawn, because the lack goes on: {not_ended(compared)}.",
+        "caption": "The same simulated people; in the order named, which is no ranking. Only 21 people of one small "
+        "trial were counted under two regimens (7 of 9, 9 of 12), which tells nothing apart. Beside the name: in "
+        "how many the lack has ended after 24 months, which rests on assumed uptake, start and need. Not drawn, "
+        f"because it has not: {not_ended(compared)}.",
     }
 
 
-#: Difference of complete recovery below which regimens are called alike.
-_ALIKE = 0.05
+#: Share of people in whom a regimen must end the lack to be compared.
+_ENDS = 0.9

@@ -15,7 +15,7 @@ from b12analysis.recovery.nerves import Fibres, Nerves, attack_rate, exposed, un
 from b12analysis.recovery.patients import SEVERITIES, SIGNS, involvement
 from b12analysis.recovery.signal import BODIES, DAYS_A_MONTH, Panel, gas_signal, is_gas, mean_signal, mesh, panel
 
-__all__ = ["People", "follow", "people_like", "start_of"]
+__all__ = ["People", "follow", "people_like", "signal_left", "start_of"]
 
 #: People whose nerves are followed at a time: few enough to stay in the processor's cache.
 _BLOCK = 4096
@@ -219,6 +219,12 @@ def follow(
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(fill, [slice(first, first + block) for first in range(0, len(people.patient), block)]))
     return out
+
+
+def signal_left(people: People, month: float, regimen: str) -> np.ndarray:
+    """Signal of each person over the last step before a month: 0 where nerves lack nothing any more."""
+    points = mesh([month])
+    return _signals(people, slice(None), points, _bodies(people, regimen, points))[0][-1]
 
 
 def _serum(patients: pd.DataFrame) -> pd.Series:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from b12analysis.arguments import InputError, check_level, check_range, shown
 from b12analysis.recovery.counting import OUTCOMES, counted, overall
-from b12analysis.recovery.course import People
+from b12analysis.recovery.course import People, signal_left
 from b12analysis.recovery.draws import SCENARIOS
 from b12analysis.recovery.patients import checked
 from b12analysis.recovery.regimens import check_regimen
@@ -262,6 +262,7 @@ def compare_recovery(
         outcome     "complete", "half" or "lasting", as of :func:`recovery_outcomes`
         estimate, lower, upper                          share of people
         difference, difference_lower, difference_upper  that share less the share of the same people on the first
+        lack_ended  share of people whose nerves lack no vitamin B12 any more at the end of ``months``
 
     Raises
     ------
@@ -276,7 +277,7 @@ def compare_recovery(
     True
     """
     check_level(level)
-    check_range("months", months, 0, 120)
+    check_range("months", months, 0.1, 120)
     if isinstance(regimens, str) or not np.iterable(regimens):
         raise InputError(f"regimens={shown(regimens)} is no list of regimens; give one such as ['us_cyanocobalamin']")
     names = list(regimens)
@@ -290,6 +291,7 @@ def compare_recovery(
     rows, first = [], {}
     for name in names:
         after = overall(people, [float(months)], name)[0]
+        ended = float((signal_left(people, float(months), name) < _ENDED).mean())
         for what in OUTCOMES:
             share = _share(counted(what, people.level, after, people), people)
             difference = _estimate(share - first.setdefault(what, share), level)
@@ -297,10 +299,13 @@ def compare_recovery(
                 {"regimen": name, "outcome": what}
                 | _estimate(share, level)
                 | {f"difference{end}": difference[key] for end, key in _ENDS.items()}
+                | {"lack_ended": ended}
             )
     return pd.DataFrame(rows)
 
 
+#: Signal that is as good as none.
+_ENDED = 0.01
 _ENDS = {"": "estimate", "_lower": "lower", "_upper": "upper"}
 
 

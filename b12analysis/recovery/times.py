@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from b12analysis.arguments import check_count, check_level, check_range
-from b12analysis.recovery.course import follow, start_of
-from b12analysis.recovery.draws import SCENARIOS
+from b12analysis.recovery.course import follow, people_like, start_of
+from b12analysis.recovery.draws import SCENARIOS, seed_of
 from b12analysis.recovery.patients import symptom_weights
 from b12analysis.recovery.simulation import by_draw, draw_people, symptoms_of
 
@@ -110,8 +110,8 @@ def recovery_spread(
 ) -> pd.DataFrame:
     """Tell what the spread of each symptom's recovery is made of.
 
-    The variance of the share that has come back, divided among how people differ (who share their parameters), what is
-    not known of the parameters (within a scenario, series of patients among them), and which scenario holds.
+    The variance of the share that has come back, divided among how people of one series differ, how series of patients
+    do, what is not known of the parameters, and which scenario holds. More studies would lessen the last two alone.
 
     Parameters
     ----------
@@ -126,8 +126,8 @@ def recovery_spread(
     -------
     DataFrame with columns
         patient, symptom
-        part    "people", "parameters" or "scenario"
-        share   of the variance; the three add up to 1
+        part    "people", "series", "parameters" or "scenario"
+        share   of the variance; the four add up to 1
 
     Raises
     ------
@@ -144,16 +144,23 @@ def recovery_spread(
     check_range("month", month, 1 / 30, 120)
     check_count("n", n)
     check_range("n", n, _FEWEST)
-    people = draw_people(patients, n, rng, scenario="all", fit=fit, regimen=regimen)
+    seed = seed_of(rng)
+    people = draw_people(patients, n, seed, scenario="all", fit=fit, regimen=regimen)
+    # the same people once more, as if no series differed from another
+    usual = people.draws.assign(**dict.fromkeys(["vulnerability another", "pace another"], 0.0))
+    alike = people_like(people.patients, usual, n, seed)
     weights = symptom_weights()[people.compartments]
-    courses, start = follow(people, [float(month)], regimen, weights=weights)[:, 0], start_of(people, weights)
+    start = start_of(people, weights)
+    gone = [1 - follow(who, [float(month)], regimen, weights=weights)[:, 0] / start for who in (people, alike)]
     rows = []
     for place, label in enumerate(people.patients["patient"]):
         of = slice(place * n, (place + 1) * n)
         scenario = by_draw(people.drawn("scenario", of), people)[0]
         for name in symptoms_of(people.patients["profile"].iloc[place]):
             row = weights.index.get_loc(name)
-            parts = _variances(by_draw(1 - courses[row, of] / start[row, of], people), scenario)
+            parts, usual_parts = (_variances(by_draw(values[row, of], people), scenario) for values in gone)
+            known = min(usual_parts["parameters"], parts["parameters"])
+            parts = {"people": parts["people"], "series": parts["parameters"] - known} | parts | {"parameters": known}
             total = sum(parts.values())
             rows += [
                 {"patient": label, "symptom": name, "part": part, "share": value / total}
