@@ -212,7 +212,7 @@ def test_what_the_data_taught_is_the_width_of_the_range_after_over_before():
     assert row["lower"] < row["estimate"] < row["upper"]
     assert [row["prior_lower"], row["prior"], row["prior_upper"]] == pytest.approx([2, 6, 18])
     said = nerves.learnt_words(table)
-    assert said["title"].startswith(f"The data narrow {(table['left'] < 0.75).sum()} of {len(table)} parameters")
+    assert said["title"].startswith(f"The data narrow {(table['left'] < 0.6).sum()} of {len(table)} parameters")
     assert not any(BROKEN.search(text) for text in said.values())
     assert figures.priors(table.reset_index()).data
 

@@ -259,14 +259,14 @@ def validated_words(table: pd.DataFrame, role: str) -> dict[str, str]:
     drawn = drawable(table)
     told = table.drop(drawn.index)
     more = (
-        f" The table has {len(told)} results more, in words, directions or sizes of a change: {told['covered'].sum()} are "
-        "what the model allows, which says little, because most of these can hardly fail."
+        f" The table has {len(told)} results more, in words, directions or sizes of a change: "
+        f"{told['covered'].sum()} are what the model allows, which says little, because most can hardly fail."
         if len(told)
         else ""
     )
     return {
-        "title": f"{drawn['covered'].sum()} of {len(drawn)} {_ROLES[role]} lie where the model expects such counts, where "
-        f"{_LEVEL * len(drawn):.0f} should",
+        "title": f"{drawn['covered'].sum()} of {len(drawn)} {_ROLES[role]} lie where the model expects such counts, "
+        f"where {_LEVEL * len(drawn):.0f} should",
         "summary": f"{len(table)} results of {table['series'].nunique()} series. Missed: {missed(table)}.",
         "caption": "Bars: where 95 % of such studies would lie, with the chance of so few patients and another case "
         f"mix; marks: what was observed, with Wilson's interval. The least likely come first.{more}",
