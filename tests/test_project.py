@@ -69,12 +69,12 @@ def test_imports_run_one_way():
 def test_few_names_meet_the_user():
     assert dir(b12) == sorted([*b12.__all__, "__version__"])
     assert sorted(b12.__all__) == [
-        "attributable_fraction", "batch", "compare_regimens", "figures", "fit_recovery", "headcount", "latent_class",
-        "load", "page", "pool", "prevalence", "recovery_curve", "report", "risk_groups", "risk_profile",
-        "simulate_recovery", "simulate_regimen", "sources", "standardize", "status", "summarize",
-        "survey_attributable_fraction", "survey_geometric_mean", "survey_linear", "survey_logistic",
-        "survey_mean", "survey_prevalence", "survey_quantile", "survey_standardize", "testing_yield",
-        "time_to", "true_prevalence", "validation",
+        "attributable_fraction", "batch", "compare_regimens", "cost_of_delay", "figures", "fit_recovery", "headcount",
+        "latent_class", "load", "page", "pool", "prevalence", "recovery_curve", "recovery_outcomes", "report",
+        "risk_groups", "risk_profile", "simulate_recovery", "simulate_regimen", "sources", "standardize", "status",
+        "summarize", "survey_attributable_fraction", "survey_geometric_mean", "survey_linear", "survey_logistic",
+        "survey_mean", "survey_prevalence", "survey_quantile", "survey_standardize", "testing_yield", "time_to",
+        "true_prevalence", "validation",
     ]  # fmt: skip
     for name in b12.__all__:
         assert getattr(b12, name) is not None

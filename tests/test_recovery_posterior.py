@@ -13,11 +13,11 @@ from scipy.stats import beta, binom, kstest, multinomial
 from b12analysis.evidence import load, table_names
 from b12analysis.places import DATA
 from b12analysis.recovery import SCENARIOS
-from b12analysis.recovery.calibration import _SLIP, calibrate, log_likelihood, stored
+from b12analysis.recovery.calibration import _SLIP, calibrate, log_likelihood, prior_of, stored
 from b12analysis.recovery.draws import FITS, open_parameters, posterior, prior
 from b12analysis.recovery.posterior import _further, _resample, sample
 from b12analysis.recovery.series import shares
-from b12analysis.recovery.validation import _by_chance, _chance, _seen, validate
+from b12analysis.recovery.validation import _chance, _seen, validate
 
 MODEL = load("recovery_model")
 TARGETS = load("recovery_targets")
@@ -144,7 +144,7 @@ def of_the_prior(draws: int, series: list[str], model=MODEL, scenario="none", se
 
 
 def said(targets: pd.DataFrame, draws: pd.DataFrame, people=8) -> list[np.ndarray]:
-    return [_SLIP + (1 - 2 * _SLIP) * shares(row, draws, MODEL, 7, people) for row in targets.itertuples()]
+    return [_SLIP + (1 - 2 * _SLIP) * shares(row, draws, MODEL, 7, people, same=True) for row in targets.itertuples()]
 
 
 def test_exclusive_classes_count_as_one_multinomial():
@@ -182,6 +182,14 @@ def test_no_count_is_impossible_however_wrong_the_model():
     assert np.isfinite(log_likelihood(words, draws, MODEL, 7, 8)).all()  # in words too: 1 - cdf would be 0
 
 
+def test_draws_alike_are_equally_likely():
+    fitted = TARGETS[TARGETS["role"] == "fitted"]
+    draws = of_the_prior(1, fitted["series"].unique().tolist())
+    alike = log_likelihood(fitted, pd.concat([draws] * 3, ignore_index=True), MODEL, 7, 20)
+    assert alike.tolist() == [alike[0]] * 3  # the same people under each, else copies would be judged by chance
+    assert np.isfinite(alike[0])
+
+
 # Small fits
 
 
@@ -198,8 +206,8 @@ HALF_TIME = "half_time_weeks_peripheral_nerve"
 def closed(monkeypatch):
     """Take for the model one whose share is known: who recovers in a quarter of a year at one half-time for all."""
     monkeypatch.setattr(
-        "b12analysis.recovery.calibration.shares",
-        lambda _row, draws, *_: (1 - 2 ** (-13 / draws[HALF_TIME])).to_numpy(),
+        "b12analysis.recovery.calibration.shares_of",
+        lambda whats, _row, draws, *_, **__: [(1 - 2 ** (-13 / draws[HALF_TIME])).to_numpy()] * len(whats),
     )
 
 
@@ -230,9 +238,13 @@ def test_what_is_stored_is_every_scenario_fitted_both_ways_without_what_is_fixed
     targets = targets.assign(id=["T1", "T2", "T3"])
     kept, fits = stored(targets, model, draws=10, people=2)
     assert kept.columns.tolist() == load("recovery_posterior").columns.tolist()
-    assert fits[["fit", "scenario"]].to_numpy().tolist() == [[fit, name] for fit in FITS for name in SCENARIOS]
+    seeds = {"verified": [7, 8], "with_healton": [7]}
+    each = [[fit, name, seed] for fit in FITS for name in SCENARIOS for seed in seeds[fit]]
+    assert fits[["fit", "scenario", "seed"]].to_numpy().tolist() == each
+    assert fits.columns.tolist() == ["fit", "scenario", "seed", "log_evidence", "steps", "accepted", "distinct"]
     assert set(kept["parameter"]) == {HALF_TIME, "vulnerability made up", "pace made up"}
-    assert (kept.groupby(["fit", "scenario", "parameter"]).size() == 10).all()
+    sizes = kept.groupby(["fit", "scenario", "parameter"])["draw"].nunique()
+    assert sizes.groupby("fit").unique().map(list).to_dict() == {"verified": [20], "with_healton": [10]}
     assert fits["log_evidence"].notna().all()
     assert kept["value"].map(lambda value: float(f"{value:.5g}") == value).all()
 
@@ -259,23 +271,28 @@ def target(**changes):
 
 
 def test_a_chance_is_hand_worked():
-    results = np.array([0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9])
-
-    def of(row, **seen):
+    def of(row, said, **seen):
         nothing = {"observed": np.nan, "observed_lower": np.nan, "observed_upper": np.nan}
-        return _chance(results, row, nothing | seen, MODEL)
+        return _chance(np.array(said), row, nothing | seen, MODEL)
 
-    assert of(target(), observed=0.1) == pytest.approx(2 * 2 / 10)  # 0 and 0.1, on either side
-    assert of(target(), observed=0.9) == pytest.approx(2 * 1 / 10)
-    assert of(target(), observed=0.45) == 1
-    assert of(target(), observed=1.0) == 0
-    assert of(target(), observed_lower=0.5, observed_upper=1.0) == pytest.approx(5 / 10)
+    # one draw that says a half: of ten people 8 or more are (45 + 10 + 1) of 1,024, on either side
+    assert of(target(cases=8, n=10), [0.5], observed=0.8) == pytest.approx(2 * 56 / 1024)
+    assert of(target(cases=0, n=10), [0.5], observed=0.0) == pytest.approx(2 / 1024)
+    assert of(target(cases=5, n=10), [0.5], observed=0.5) == 1
+    # two draws, one of them sure of nobody: of two people both are in a quarter of one half
+    assert of(target(cases=2, n=2), [0.0, 0.5], observed=1.0) == pytest.approx(2 * 0.25 / 2)
+    # most: 6 or more of 10; at most a quarter: 2 or fewer
+    most = {"observed_lower": 0.5, "observed_upper": 1.0}
+    assert of(target(cases=pd.NA, n=10), [0.5], **most) == pytest.approx(386 / 1024)
+    few = {"observed_lower": 0.0, "observed_upper": 0.25}
+    assert of(target(cases=pd.NA, n=10), [0.5], **few) == pytest.approx(56 / 1024)
     change = {"what": "score_change"}
+    results = [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]
     least = float(MODEL.set_index("parameter").loc["trial_change", "value"])
     assert 0 < least < 0.1
-    assert of(target(direction="better", **change)) == pytest.approx(9 / 10)
-    assert of(target(direction="none", **change)) == pytest.approx(1 / 10)
-    assert of(target(direction="worse", **change)) == 0
+    assert of(target(direction="better", **change), results) == pytest.approx(9 / 10)
+    assert of(target(direction="none", **change), results) == pytest.approx(1 / 10)
+    assert of(target(direction="worse", **change), results) == 0
 
 
 def test_what_was_seen_has_its_limits():
@@ -292,13 +309,12 @@ def test_what_was_seen_has_its_limits():
 
 @pytest.mark.parametrize("n", [10, 100])
 def test_a_model_that_is_right_is_within_about_as_often_as_it_says(n):
-    rng, held, study = np.random.default_rng(4), [], target(n=n)
+    rng, held = np.random.default_rng(4), []
     for _ in range(600):
         share = rng.beta(2, 3, 500)  # what calibration leaves open, the truth among it
         cases = rng.binomial(n, rng.beta(2, 3))
-        results = _by_chance(share, study, rng)
         seen = {"observed": cases / n, "observed_lower": np.nan, "observed_upper": np.nan}
-        held.append(_chance(results, study, seen, MODEL) >= 0.05)
+        held.append(_chance(share, target(cases=cases, n=n), seen, MODEL) >= 0.05)
     # 600 studies: a standard error of 0.009; whole people make the interval wider than it need be
     assert 0.925 < np.mean(held) <= 1 if n == 10 else np.mean(held) == pytest.approx(0.95, abs=0.03)
 
@@ -350,13 +366,14 @@ def test_stored_draws_keep_the_limits_of_a_uniform_prior():
 @needs_validation
 def test_stored_validation_has_every_target_and_follows_from_its_numbers():
     table = load("recovery_validation")
-    assert table["id"].tolist() == [name for name in TARGETS["id"] for _ in range(5)]
+    assert table["target"].tolist() == [name for name in TARGETS["id"] for _ in range(5)]
     assert set(table["scenario"]) == {"all", *SCENARIOS}
     assert (table["within"] == (table["chance"] >= 0.05)).all()
     assert (table["predicted_lower"] <= table["predicted"]).all()
     assert (table["predicted"] <= table["predicted_upper"]).all()
     for column in ("series", "what", "role", "cases", "n", "status"):
-        assert table.query("scenario == 'all'")[column].tolist() == TARGETS[column].tolist()
+        stored_ = table.query("scenario == 'all'")[column].astype("string").fillna("")
+        assert stored_.tolist() == TARGETS[column].astype("string").fillna("").tolist(), column
 
 
 # Slow
@@ -365,10 +382,11 @@ def test_stored_validation_has_every_target_and_follows_from_its_numbers():
 @pytest.mark.slow
 @needs_validation
 def test_a_rebuild_of_the_validation_gives_what_is_stored():
-    stored_, rebuilt = load("recovery_validation"), validate(TARGETS, MODEL, posterior())
-    assert rebuilt[["id", "scenario"]].equals(stored_[["id", "scenario"]].astype(rebuilt[["id", "scenario"]].dtypes))
+    stored_, rebuilt = load("recovery_validation"), validate(TARGETS, MODEL, posterior(), prior_of(MODEL))
+    keys = ["target", "scenario"]
+    assert rebuilt[keys].equals(stored_[keys].astype(rebuilt[keys].dtypes))
     # the same seed, on another computer: a person on the edge of an outcome moves a share of 60 people by one
-    for column in ("predicted", "predicted_lower", "predicted_upper", "chance"):
+    for column in ("predicted", "predicted_lower", "predicted_upper", "prior", "chance"):
         np.testing.assert_allclose(rebuilt[column], stored_[column].astype(float), atol=0.03)
     assert (rebuilt["within"].to_numpy() != stored_["within"].to_numpy(dtype=bool)).sum() <= 2
 

@@ -151,14 +151,15 @@ def recovery_spread(
     alike = people_like(people.patients, usual, n, seed)
     weights = symptom_weights()[people.compartments]
     start = start_of(people, weights)
-    gone = [1 - follow(who, [float(month)], regimen, weights=weights)[:, 0] / start for who in (people, alike)]
+    left = [follow(who, [float(month)], regimen, weights=weights)[:, 0] for who in (people, alike)]
     rows = []
     for place, label in enumerate(people.patients["patient"]):
         of = slice(place * n, (place + 1) * n)
         scenario = by_draw(people.drawn("scenario", of), people)[0]
         for name in symptoms_of(people.patients["profile"].iloc[place]):
             row = weights.index.get_loc(name)
-            parts, usual_parts = (_variances(by_draw(values[row, of], people), scenario) for values in gone)
+            gone = [by_draw(1 - deficit[row, of] / start[row, of], people) for deficit in left]
+            parts, usual_parts = (_variances(values, scenario) for values in gone)
             known = min(usual_parts["parameters"], parts["parameters"])
             parts = {"people": parts["people"], "series": parts["parameters"] - known} | parts | {"parameters": known}
             total = sum(parts.values())
