@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 
 from b12analysis import evidence
-from b12analysis.findings.words import known
+from b12analysis.findings.words import count, known
 from b12analysis.kinetics.spread import as_known
 from b12analysis.recovery.draws import posterior
-from b12analysis.theme import share
+from b12analysis.theme import number, share
 
 __all__ = [
     "CHANGES",
@@ -38,6 +38,8 @@ PARTS = {
     "parameters": "parameters are not known",
     "scenario": "nor what delay does",
 }
+#: Difference of a fitted share from what was expected before the fit that is told.
+_OFF = 0.3
 #: A parameter of which the data left more than this of its range has not been learnt.
 _OPEN = 0.6
 _LEVEL = 0.95
@@ -142,20 +144,28 @@ _OWN = {
     "axon_loss_per_month": "steady",
     "safe_months": "late",
 }
+#: Parameters whose names do not tell a reader what they are.
+_NAMES = {
+    "axonal_share": ("share of fibres hit that lose their axon at once", ""),
+    "axon_loss_per_month": ("loss of bare axons", "a month"),
+    "early_loss_per_month": ("loss of bare axons, at first", "a month"),
+    "early_months": ("how long that loss lasts", "months"),
+    "safe_months": ("how long bare axons are safe", "months"),
+    "half_time_sd": ("spread of half-times (ln)", ""),
+    "vulnerability_sd": ("spread of vulnerability (ln)", ""),
+    "series_vulnerability_sd": ("between series: vulnerability (ln)", ""),
+    "series_pace_sd": ("between series: half-times (ln)", ""),
+    "response_share": ("least share gone that is an improvement", ""),
+    "regrowth_mm_day": ("growth of axons", "mm a day"),
+    "signal_none_ug": ("tissue at which nerves lack nothing", "µg"),
+    "gas_half_time_days": ("vitamin spoilt by the gas, half-time", "days"),
+    "follow_up_months": ("when patients were seen, if not printed", "months"),
+}
 _UNITS = {
     "half_time_weeks_": ("half-time, ", "weeks"),
     "half_time_ratio_": ("half-time against nerve, ", "times"),
     "log_ratio_": ("vulnerability (ln), ", ""),
     "unresponsive_": ("memory that cannot respond, ", ""),
-}
-_ENDS = {
-    "_per_month": "a month",
-    "_months": "months",
-    "_mm_day": "mm a day",
-    "_ug": "µg",
-    "_half_time_days": "days",
-    "_sd": "",
-    "_share": "",
 }
 
 
@@ -164,15 +174,14 @@ def _name(parameter: str) -> tuple[str, str]:
 
     Examples
     --------
-    >>> _name("half_time_ratio_dorsal_columns"), _name("safe_months"), _name("axon_loss_per_month")
-    (('half-time against nerve, dorsal columns', 'times'), ('safe', 'months'), ('axon loss', 'a month'))
+    >>> _name("half_time_ratio_dorsal_columns"), _name("safe_months")
+    (('half-time against nerve, dorsal columns', 'times'), ('how long bare axons are safe', 'months'))
     """
+    if parameter in _NAMES:
+        return _NAMES[parameter]
     for start, (words, unit) in _UNITS.items():
         if parameter.startswith(start):
             return words + parameter.removeprefix(start).removesuffix("_share").replace("_", " "), unit
-    for end, unit in _ENDS.items():
-        if parameter.endswith(end):
-            return parameter.removesuffix(end).replace("_", " ") + (" (sd)" if end == "_sd" else ""), unit
     return parameter.replace("_", " "), ""
 
 
@@ -183,8 +192,8 @@ def learnt_words(table: pd.DataFrame) -> dict[str, str]:
     listed = ", ".join(told["label"]) or "none"
     return {
         "title": f"The data narrow {len(told)} of {len(table)} parameters; {assumed} began as assumptions",
-        "summary": f"Narrowed to less than {100 * _OPEN:.0f} % of the range taken before: {listed}. The other "
-        f"{len(table) - len(told)} are as wide after the fit as before.",
+        "summary": f"Narrowed to less than {100 * _OPEN:.0f} % of the range taken before: {listed}. Of the other "
+        f"{len(table) - len(told)} the fit leaves more.",
         "caption": "Range before the data and after it, each parameter on its own scale. All scenarios together, or "
         "the one that a parameter belongs to.",
     }
@@ -259,8 +268,8 @@ def validated_words(table: pd.DataFrame, role: str) -> dict[str, str]:
     drawn = drawable(table)
     told = table.drop(drawn.index)
     more = (
-        f" The table has {len(told)} results more, in words, directions or sizes of a change: "
-        f"{told['covered'].sum()} are what the model allows, which says little, because most can hardly fail."
+        f" The table has {count(len(told), 'result')} more, in words, directions or sizes of a change: "
+        f"{told['covered'].sum()} of them what the model allows, which says little, because most can hardly fail."
         if len(told)
         else ""
     )
@@ -274,18 +283,23 @@ def validated_words(table: pd.DataFrame, role: str) -> dict[str, str]:
 
 
 def before_the_fit() -> str:
-    """Say which fitted results the model did not expect before the fit, and what it takes them for."""
+    """Say of which fitted counts the model expected something else before the fit, and what it takes them for."""
     table = evidence.load("recovery_validation").query("scenario == 'all' and role == 'fitted'")
-    off = table[(table["observed"] < table["prior_lower"]) | (table["observed"] > table["prior_upper"])]
+    off = table[(table["observed"] - table["prior"]).abs() > _OFF]
     told = "; ".join(
         f"{series_name(row.series)}, {_WHAT[row.what]} at month {row.month:g}: {share(row.observed)} where "
         f"{share(row.prior, row.prior_lower, row.prior_upper)} was expected"
         for row in off.itertuples()
     )
+    pace = posterior().filter(like="pace ").mean()
+    moved = ", ".join(
+        f"{series_name(name.removeprefix('pace '))} {number(abs(value))} {'quicker' if value < 0 else 'slower'}"
+        for name, value in pace.items()
+    )
     return (
-        f"**Before the fit the model did not expect** {len(off)} of {len(table)} fitted results ({told or 'none'}). "
-        "The fit makes up for it mostly by taking these patients for quicker than others, so that another series is "
-        "expected to recover more slowly than they did."
+        f"**Before the fit the model expected other results** than {len(off)} of the {len(table)} fitted ones "
+        f"({told or 'none'}). The fit makes up for it mostly by how quick each series is against others, in standard "
+        f"deviations: {moved}. Another series is expected to be like none of them."
     )
 
 

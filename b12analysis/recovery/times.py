@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from b12analysis.arguments import check_count, check_level, check_range
+from b12analysis.arguments import check_count, check_level, check_range, check_rng
 from b12analysis.recovery.course import follow, people_like, start_of
 from b12analysis.recovery.draws import SCENARIOS, seed_of
 from b12analysis.recovery.patients import symptom_weights
@@ -144,7 +144,8 @@ def recovery_spread(
     check_range("month", month, 1 / 30, 120)
     check_count("n", n)
     check_range("n", n, _FEWEST)
-    seed = seed_of(rng)
+    check_rng(rng)
+    seed = rng if isinstance(rng, int | np.integer) else seed_of(rng)  # drawn from twice
     people = draw_people(patients, n, seed, scenario="all", fit=fit, regimen=regimen)
     # the same people once more, as if no series differed from another
     usual = people.draws.assign(**dict.fromkeys(["vulnerability another", "pace another"], 0.0))
