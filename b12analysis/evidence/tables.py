@@ -63,12 +63,17 @@ def read_text(table: str, folder: Path) -> pd.DataFrame:
 
 def table_names(folder: Path = DATA) -> list[str]:
     """Names of the tables in a folder, read from its files alone."""
-    return sorted({*written(folder), *(path.stem for path in folder.glob("*.parquet"))})
+    return _stems(folder, ".csv", ".parquet")
 
 
 def written(folder: Path = DATA) -> list[str]:
     """Names of the tables that people write: those in CSV."""
-    return sorted(path.stem for path in folder.glob("*.csv"))
+    return _stems(folder, ".csv")
+
+
+def _stems(folder: Path, *endings: str) -> list[str]:
+    """Names without their ending; many times as fast as Path.glob, and each table loaded asks."""
+    return sorted({path.stem for path in folder.iterdir() if path.suffix in endings})
 
 
 def _file(table: str, folder: Path) -> Path:

@@ -11,14 +11,23 @@ import pandas as pd
 
 from b12analysis.evidence import load
 from b12analysis.recovery.draws import layout, noise, seed_of, spread_out
-from b12analysis.recovery.nerves import Fibres, Nerves, attack_rate, exposed, under
+from b12analysis.recovery.nerves import Fibres, Nerves, along, attack_rate, exposed
 from b12analysis.recovery.patients import SEVERITIES, SIGNS, involvement
-from b12analysis.recovery.signal import BODIES, DAYS_A_MONTH, Panel, gas_signal, is_gas, mean_signal, mesh, panel
+from b12analysis.recovery.signal import (
+    BODIES,
+    DAYS_A_MONTH,
+    Panel,
+    gas_signal,
+    is_gas,
+    mean_signal,
+    mesh,
+    panel,
+)
 
 __all__ = ["People", "follow", "people_like", "signal_left", "start_of"]
 
 #: People whose nerves are followed at a time: few enough to stay in the processor's cache.
-_BLOCK = 4096
+_BLOCK = 10_000
 #: A signal below this is none: the gas's never quite ends.
 _LEAST_SIGNAL = 1e-4
 #: Axes of bodies.
@@ -205,19 +214,24 @@ def follow(
     array of shape (outputs, len(months), people)
     """
     out = np.empty((len(weights), len(months), len(people.patient)), dtype=np.float32)
-    points, added = mesh(months), weights.to_numpy()
+    points, added = mesh(months), weights.to_numpy(dtype=np.float32)
     reading = {point: number for number, point in enumerate(np.searchsorted(points, months))}
     bodies, middle = _bodies(people, regimen, points), _rates_of_draws(people)
+    signals, hurt = _signals(people, slice(None), points, bodies)
+    steps = _lacking_steps(signals)
+    order = np.argsort(-steps, kind="stable")  # those whose signal lasts as long are followed together
 
-    def fill(place: slice) -> None:
-        signals, hurt = _signals(people, place, points, bodies)
-        nerves, fibres = _nerves(people, place, middle, hurt)
-        for point, deficit in enumerate(_deficits(people, place, points, signals, nerves, fibres, wait)):
+    def fill(first: int) -> None:
+        place = order[first : first + block]
+        nerves, fibres = _nerves(people, place, middle, hurt[place])
+        lacking = np.take(signals[: steps[place[0]]], place, axis=1)
+        for point, deficit in enumerate(_deficits(people, place, points, lacking, nerves, fibres, wait)):
             if point in reading:
-                out[:, reading[point], place] = added @ deficit
+                for row, values in zip(out[:, reading[point]], added @ deficit, strict=True):
+                    row[place] = values
 
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(fill, [slice(first, first + block) for first in range(0, len(people.patient), block)]))
+        list(pool.map(fill, range(0, len(order), block)))
     return out
 
 
@@ -254,7 +268,7 @@ def _bodies(people: People, regimen: str, points: np.ndarray) -> _Bodies:
     return _Bodies(together, np.array(first), gas)
 
 
-def _signals(people: People, place: slice, points: np.ndarray, bodies: _Bodies) -> tuple[np.ndarray, np.ndarray]:
+def _signals(people: People, place, points: np.ndarray, bodies: _Bodies) -> tuple[np.ndarray, np.ndarray]:
     """Mean signal of some people over each step, and whether lack of vitamin B12 can have hurt them."""
     patient, none = people.patient[place], people.none[place]
     body = bodies.first[patient] + people.body[place]
@@ -262,20 +276,27 @@ def _signals(people: People, place: slice, points: np.ndarray, bodies: _Bodies) 
     signals = mean_signal(bodies.panel, body, none)
     if gas.any():
         signals[:, gas] = gas_signal(people.gas_rate[place][gas], points)
-    return np.where(signals < _LEAST_SIGNAL, 0.0, signals), gas | (none > bodies.panel.start[body])
+    signals[signals < _LEAST_SIGNAL] = 0.0
+    return signals, gas | (none > bodies.panel.start[body])
 
 
-def _deficits(people: People, place: slice, points: np.ndarray, signals: np.ndarray, nerves, fibres, wait: float):
+def _lacking_steps(signals: np.ndarray) -> np.ndarray:
+    """Return the steps until each person's signal is gone for good."""
+    steps = np.zeros(signals.shape[1], dtype=np.int16)
+    for number, signal in enumerate(signals, 1):
+        steps[signal > 0] = number
+    return steps
+
+
+def _deficits(people: People, place, points: np.ndarray, signals: np.ndarray, nerves, fibres, wait: float):
     """Yield the deficits of some people at all points, of shape (compartments, people), from when they fell ill on."""
     months = people.patients["duration_months"].to_numpy()[people.patient[place]] + wait
-    fibres = exposed(fibres, nerves, months)
+    fibres = exposed(fibres, nerves, months).single()
     yield fibres.deficit
-    for step, length in enumerate(np.diff(points)):
-        fibres = under(fibres, nerves, signals[step], length)
-        yield fibres.deficit
+    yield from along(fibres, nerves.single(), signals, np.diff(points).tolist())
 
 
-def _rates_of_draws(people: People) -> pd.DataFrame:
+def _rates_of_draws(people: People) -> dict[str, np.ndarray]:
     """Rates of the middle person's nerves, for each draw of the parameters."""
     draws, scenario = people.draws, people.draws["scenario"].to_numpy()
     peripheral = np.log(2) * _WEEKS_A_MONTH / draws["half_time_weeks_peripheral_nerve"]
@@ -290,24 +311,27 @@ def _rates_of_draws(people: People) -> pd.DataFrame:
         "repair peripheral_nerve": peripheral,
     }
     slower = {name: draws[f"half_time_ratio_{name}"] for name in people.compartments if name != "peripheral_nerve"}
-    return pd.DataFrame(rates | {f"repair {name}": peripheral / ratio for name, ratio in slower.items()})
+    return {
+        name: np.asarray(rate, dtype=bool if name == "over" else np.float32)
+        for name, rate in (rates | {f"repair {name}": peripheral / ratio for name, ratio in slower.items()}).items()
+    }
 
 
-def _nerves(people: People, place: slice, middle: pd.DataFrame, hurt: np.ndarray) -> tuple[Nerves, Fibres]:
+def _nerves(people: People, place, middle: dict[str, np.ndarray], hurt: np.ndarray) -> tuple[Nerves, Fibres]:
     """Rates of some people's nerves, and their fibres when they fell ill; ``hurt`` by lack of vitamin B12, or not."""
-    deficit, vulnerable = people.deficit[:, place], np.exp(people.vulnerability[place])
-    draw = people.draw[place]
+    deficit, draw = np.take(people.deficit, place, axis=1), people.draw[place]
+    vulnerable, pace = np.exp(people.vulnerability[place]).astype(np.float32), people.pace[place].astype(np.float32)
     months = people.patients["duration_months"].to_numpy()[people.patient[place]]
 
     def of(name: str) -> np.ndarray:
-        return middle[name].to_numpy()[draw]
+        return middle[name][draw]
 
     owed = np.stack([hurt & ~_unresponsive(people, place, name) for name in people.compartments])
     nerve = np.array([[name == "peripheral_nerve"] for name in people.compartments])
     # where the attack is over, or has another cause, the damage is there from the beginning
     there = of("over") | ~owed
     lost = np.where(there & of("over"), deficit / (1 + of("well_over_lost") / vulnerable), 0.0)
-    repair = owed * np.stack([of(f"repair {name}") for name in people.compartments]) / people.pace[place]
+    repair = owed * np.stack([of(f"repair {name}") for name in people.compartments]) / pace
     nerves = Nerves(
         attack=np.where(there, 0.0, attack_rate(deficit, months)),
         axon_loss=owed * (of("axon_loss") * vulnerable),
@@ -319,13 +343,10 @@ def _nerves(people: People, place: slice, middle: pd.DataFrame, hurt: np.ndarray
     return nerves, Fibres(np.where(there, deficit - lost, 0.0), lost, np.zeros(deficit.shape[1]))
 
 
-def _unresponsive(people: People, place: slice, compartment: str) -> np.ndarray:
+def _unresponsive(people: People, place, compartment: str) -> np.ndarray:
     """Whose memory would not respond: controlled comparisons found no effect."""
     if compartment != "cognition":
         return np.zeros(len(people.draw[place]), dtype=bool)
-    severity = people.patients["severity"].to_numpy()[people.patient[place]]
-    share = np.select(
-        [severity == name for name in SEVERITIES],
-        [people.drawn(f"unresponsive_{name}_share", place) for name in SEVERITIES],
-    )
-    return people.responds[place] < share
+    severity = people.patients["severity"].map(list(SEVERITIES).index).to_numpy()
+    shares = people.draws[[f"unresponsive_{name}_share" for name in SEVERITIES]].to_numpy()
+    return people.responds[place] < shares[people.draw[place], severity[people.patient[place]]]

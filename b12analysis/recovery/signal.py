@@ -97,7 +97,7 @@ class Panel:
     @classmethod
     def empty(cls, steps: int) -> Panel:
         """Return bodies that lack nothing."""
-        return cls(np.full(BODIES, np.inf), np.zeros((steps, BODIES, len(_LEVELS))))
+        return cls(np.full(BODIES, np.inf), np.zeros((steps, BODIES, len(_LEVELS)), dtype=np.float32))
 
 
 def panel(cause: str, serum: float, regimen: str, months: tuple[float, ...], seed: int) -> Panel:
@@ -117,27 +117,34 @@ def _panel(cause: str, serum: float, regimen: str, months: tuple[float, ...], se
 
 def _mean_below(levels: np.ndarray, days: np.ndarray, points: np.ndarray) -> np.ndarray:
     """Mean between two points of how far levels, read on these days, are below each of the row of levels."""
+    below = np.zeros((len(points) - 1, levels.shape[1], len(_LEVELS)), dtype=np.float32)
+    shares = _shares(days, points)
+    for number in np.flatnonzero(levels.min() < _LEVELS):
+        below[:, :, number] = shares @ np.maximum(_LEVELS[number] - levels, 0.0)
+    return below
+
+
+def _shares(days: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Share of each reading in the mean between two points, of shape (steps, days)."""
     after = np.clip(np.searchsorted(days, points, side="right") - 1, 0, len(days) - 2)
     part = ((points - days[after]) / (days[after + 1] - days[after]))[:, None]
-    below = np.empty((len(points) - 1, levels.shape[1], len(_LEVELS)))
-    total = np.zeros_like(levels)
-    for number, level in enumerate(_LEVELS):
-        lack = np.maximum(level - levels, 0.0)
-        np.cumsum((lack[1:] + lack[:-1]) / 2 * np.diff(days)[:, None], axis=0, out=total[1:])
-        until = total[after] * (1 - part) + total[after + 1] * part
-        below[:, :, number] = np.diff(until, axis=0) / np.diff(points)[:, None]
-    return below
+    each = np.eye(len(days))
+    total = np.zeros_like(each)
+    np.cumsum((each[1:] + each[:-1]) / 2 * np.diff(days)[:, None], axis=0, out=total[1:])
+    until = total[after] * (1 - part) + total[after + 1] * part
+    return np.diff(until, axis=0) / np.diff(points)[:, None]
 
 
 def mean_signal(panel: Panel, body: np.ndarray, none: np.ndarray) -> np.ndarray:
     """Mean signal over each step, of shape (steps, n), of people who have these bodies and levels without a signal."""
     place = np.clip((none - _LEVELS[0]) / (_LEVELS[1] - _LEVELS[0]), 0, len(_LEVELS) - 1.001)
     low = place.astype(int)
-    part, at = place - low, body * len(_LEVELS) + low
+    part, at = (place - low).astype(np.float32), body * len(_LEVELS) + low
     flat = panel.below.reshape(len(panel.below), panel.start.size * len(_LEVELS))
+    below, above = np.take(flat, at, axis=1), np.take(flat, at + 1, axis=1)
     lack = none - panel.start[body]
     share = np.divide(1.0, lack, out=np.zeros_like(lack), where=lack > 0)  # who lacks nothing has no signal
-    return np.clip((flat[:, at] * (1 - part) + flat[:, at + 1] * part) * share, 0.0, 1.0)
+    return np.clip((below + (above - below) * part) * share.astype(np.float32), 0.0, 1.0)
 
 
 def gas_signal(rate: np.ndarray, months: np.ndarray) -> np.ndarray:
