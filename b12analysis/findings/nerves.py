@@ -269,7 +269,7 @@ def validated_words(table: pd.DataFrame, role: str) -> dict[str, str]:
     told = table.drop(drawn.index)
     more = (
         f" The table has {count(len(told), 'result')} more, in words, directions or sizes of a change: "
-        f"{told['covered'].sum()} of them what the model allows, which says little, because most can hardly fail."
+        f"{told['covered'].sum()} of them are what the model allows, which says little, because most can hardly fail."
         if len(told)
         else ""
     )
