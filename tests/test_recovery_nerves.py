@@ -274,11 +274,7 @@ def test_waiting_changes_nothing_where_the_attack_is_over():
 def test_a_longer_wait_never_helps(scenario):
     of = people(scenario=scenario)
     by_wait = np.stack([courses(of, wait=wait) for wait in (0.0, 1.0, 6.0, 24.0)])
-    # but for the few in whom axons of nerve grow back sooner than myelin: the slowest of all draws
-    repair = np.log(2) * WEEKS_A_MONTH / (of.drawn("half_time_weeks_peripheral_nerve") * of.pace)
-    usual = repair > of.drawn("regrowth_mm_day") * DAYS_A_MONTH / of.drawn("nerve_length_mm")
-    assert usual.mean() > 0.95
-    assert (np.diff(by_wait, axis=0)[..., usual] >= -SINGLE).all()
+    assert (np.diff(by_wait, axis=0) >= -SINGLE_STEPS).all()
     assert np.diff(by_wait, axis=0).mean() > 0.01
 
 
@@ -320,7 +316,8 @@ def test_in_pernicious_anaemia_a_larger_tablet_ends_the_signal_sooner_and_one_of
     assert (np.diff(left, axis=0) <= CLOSED).all()
     after = [courses(of, name, [0, 24]) for name in tablets]
     assert (np.diff(after, axis=0) <= SINGLE).mean() > 0.99  # the slowest of all draws lose by it: see above
-    assert (after[0][:, 1] >= after[0][:, 0] - SINGLE_STEPS).all()
+    # but for the few who lack so little that 3 ug a day are enough
+    assert (after[0][:, 1] >= after[0][:, 0] - SINGLE_STEPS).mean() > 0.97
     assert after[-1][:, 1].mean() < after[-1][:, 0].mean() / 2
 
 
