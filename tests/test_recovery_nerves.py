@@ -33,7 +33,6 @@ STEADY = settings(derandomize=True, deadline=None, max_examples=40)
 #: Months of exposure between which bare axons are lost, by scenario.
 WINDOWS = {"none": (0.0, 0.0), "early": (0.0, 2.5), "steady": (0.0, np.inf), "late": (4.0, np.inf)}
 RATES = ("attack", "axon_loss", "repair", "regrowth", "since", "until")
-WEEKS_A_MONTH = DAYS_A_MONTH / 7
 
 
 def of_one(kind, numbers):
