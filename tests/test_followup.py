@@ -14,17 +14,19 @@ import b12analysis as b12
 from b12analysis.arguments import InputError
 from b12analysis.recovery import recovery_fitted
 from b12analysis.recovery.marginal import PARAMETERS, centred, marginal
-from b12analysis.recovery.profiles import limit, maximise
+from b12analysis.recovery.profiles import _Climb, limit, maximise
 from b12analysis.recovery.visits import checked, limits_of
 
 FOLDER = Path(__file__).parent / "reference"
 REFERENCE = json.loads((FOLDER / "followup.json").read_text(encoding="utf-8"))
 FOLLOWUP = pd.read_csv(FOLDER / "followup.csv")
-#: Seven, seven and five nodes instead of R's grid, in units of the log likelihood; of falls, where patients may differ
+#: Seven, seven and three nodes instead of R's grid, in units of the log likelihood; of falls, where patients may differ
 #: widely, more. Of 2.12, 0.2 is 5 % of the distance from estimate to limit.
 NODES_MISS, FALLS_MISS = 0.05, 0.2
 #: Estimates on the scale where they are made: standard errors are 0.1 to 0.4.
 SEARCHES_MISS = 0.04
+#: Limits, on the same scale: where few visits tell, other nodes move the upper limit of the ceiling by 0.1.
+LIMITS_MISS = 0.05
 #: True values of the simulations, as PARAMETERS has them; the scale has ten points, so deficits are in tenths.
 TRUTH = np.array([np.log(0.65 / 0.35), np.log(2), 0.6, np.log(0.8), np.log(0.5), np.log(0.15), np.log(0.07)])
 
@@ -73,7 +75,7 @@ def test_estimates_are_those_of_r_and_limits_lie_where_r_has_fallen_as_far(fit):
     ceiling, half_time = np.log(ceiling / (1 - ceiling)), np.log(half_time)
     others = [fit.loc["deficit", "estimate"], *np.log(fit["estimate"].iloc[3:])]
     assert [ceiling[1], half_time[1], *others] == pytest.approx(REFERENCE["estimate"], abs=SEARCHES_MISS)
-    assert [*ceiling[[0, 2]], *half_time[[0, 2]]] == pytest.approx(REFERENCE["held"], abs=0.02)
+    assert [*ceiling[[0, 2]], *half_time[[0, 2]]] == pytest.approx(REFERENCE["held"], abs=LIMITS_MISS)
     enough = 16 / 2 * np.log1p(t.ppf(0.975, 15) ** 2 / 15)
     assert REFERENCE["falls"] == pytest.approx([enough] * 4, abs=FALLS_MISS)
     assert set(fit["n_patients"]) == {16}
@@ -145,6 +147,17 @@ def test_unit_direction_names_and_order_do_not_matter(factor, shift, flip, step,
     other = other.sample(frac=1, random_state=1)
     again = height(other, np.array(values), best=shift, worst=shift + factor * 10, step=step * abs(factor))
     assert again == pytest.approx(ours, rel=1e-6)
+
+
+def test_a_profile_is_the_best_of_all_spreads():
+    """Of these, the half-time seems not to differ, until it is held above its estimate: then patients must differ."""
+    visits = read(simulated(np.random.default_rng([0, 5]), n=30, visits=4))
+    top = maximise(visits)
+    assert top.values[4] < np.log(0.1)
+    value = top.values[1] + 0.25
+    differing = np.array([0.87, value, 0.6, -0.32, -0.94, -1.86, -2.73])
+    reached = top.height - _Climb(visits, top, 1).fallen(value) ** 2 / 2
+    assert reached >= marginal(differing, visits)[0].sum() - 0.02
 
 
 @pytest.mark.slow

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from b12analysis.recovery.marginal import NODES, PARAMETERS, Place, Visits, centred, marginal
+from b12analysis.recovery.marginal import PARAMETERS, Place, Visits, centred, marginal
 
 __all__ = ["Maximum", "limit", "maximise"]
 
@@ -20,10 +20,14 @@ ROUGH = (3, 3, 3)
 REACH = 20
 #: A spread or an error below this counts as none: SD of logit C, of ln h, of d and of errors, as shares of the scale.
 NONE = (0.02, 0.02, 0.002, 0.002)
+#: A climb starts with spreads of at least this many times none: there the likelihood is level, and a climb would stay.
+SOME = 10
 #: Scaled gradient at which a profile's climb ends, within 0.01 of its top; limits are found within this share of an SE.
 FLAT, NEAR = 0.05, 0.02
 #: A profile is climbed again, nodes placed anew, until that gains less than this, or so often.
 ENOUGH, CLIMBS = 0.01, 5
+#: A root of twice the fall this near to that at a limit is at the limit: ``ENOUGH`` moves it by as much.
+AT_LIMIT = 0.005
 
 
 @dataclass(frozen=True)
@@ -47,13 +51,13 @@ def maximise(visits: Visits) -> Maximum:
 
     lowest, highest = _ranges(visits)
 
-    def climbed(values: np.ndarray, climbs: int, nodes: tuple[int, ...], steps: int) -> OptimizeResult:
+    def climbed(values: np.ndarray, climbs: int, steps: int, **nodes: tuple[int, ...]) -> OptimizeResult:
         for _ in range(climbs):
             values = np.clip(values, lowest, highest)
-            place = centred(values, visits, nodes)
+            place = centred(values, visits, **nodes)
 
             def fall(values: np.ndarray, place: Place = place) -> tuple[float, np.ndarray]:
-                heights, gradients = marginal(values, visits, place, nodes)
+                heights, gradients = marginal(values, visits, place, **nodes)
                 return -heights.sum(), -gradients.sum(axis=0)
 
             ends, options = np.column_stack([lowest, highest]), {"maxiter": steps, "ftol": 1e-7}
@@ -61,8 +65,8 @@ def maximise(visits: Visits) -> Maximum:
             values = ended.x
         return ended
 
-    rough = min((climbed(start, 3, ROUGH, 8) for start in _starts(visits)), key=lambda ended: ended.fun)
-    best = climbed(rough.x, 2, NODES, 40)
+    rough = min((climbed(start, 3, 8, nodes=ROUGH) for start in _starts(visits)), key=lambda ended: ended.fun)
+    best = climbed(_spread(rough.x), 2, 40)
     scores = marginal(best.x, visits)[1]
     return Maximum(best.x, -best.fun, scores.T @ scores + 0.5 * np.eye(len(PARAMETERS)), lowest, highest)
 
@@ -79,7 +83,8 @@ def limit(visits: Visits, top: Maximum, k: int, side: int, level: float) -> floa
     climb = _Climb(visits, top, k)
 
     def excess(value: float) -> float:
-        return climb.fallen(value) - far
+        beyond = climb.fallen(value) - far
+        return 0 if abs(beyond) < AT_LIMIT else beyond
 
     near, away = top.values[k], top.values[k] + step
     while (away - end) * side < 0 and excess(away) < 0:
@@ -106,8 +111,8 @@ class _Climb:
         """Square root of twice the fall of the likelihood at this value of the parameter."""
         if value not in self.found:
             nearest = min(self.found, key=lambda known: abs(known - value))
-            start = self.found[nearest][1] + self.drift * (value - nearest)
-            fall, others = self._climbed(value, start)
+            start = np.insert(self.found[nearest][1] + self.drift * (value - nearest), self.k, value)
+            fall, others = self._climbed(value, _spread(start)[self.others])
             for _ in range(CLIMBS):
                 before = fall
                 fall, others = self._climbed(value, others)
@@ -145,6 +150,11 @@ def _ranges(visits: Visits) -> tuple[np.ndarray, np.ndarray]:
     lowest = [-7, half_time[0], 0.001, *np.log(NONE)]
     highest = [7, half_time[1], 2, *np.log([6, 3, 1, 1])]
     return np.array(lowest), np.array(highest)
+
+
+def _spread(values: np.ndarray) -> np.ndarray:
+    """Values with some spread between patients."""
+    return np.append(values[:3], np.append(np.maximum(values[3:6], np.log(SOME * np.array(NONE[:3]))), values[6]))
 
 
 def _starts(visits: Visits) -> list[np.ndarray]:
