@@ -24,7 +24,9 @@ NONE = (0.02, 0.02, 0.002, 0.002)
 SOME = 10
 #: Scaled gradient at which a profile's climb ends, within 0.01 of its top; limits are found within this share of an SE.
 FLAT, NEAR = 0.05, 0.02
-#: A profile is climbed again, nodes placed anew, until that gains less than this, or so often.
+#: A climb changes a spread or the error by this factor at most: nodes that are held see nothing of one much wider.
+STRETCH = np.e
+#: A climb is repeated, nodes placed anew, until that changes less than this, or so often (to the maximum, twice).
 ENOUGH, CLIMBS = 0.01, 5
 #: A root of twice the fall this near to that at a limit is at the limit: ``ENOUGH`` moves it by as much.
 AT_LIMIT = 0.005
@@ -52,6 +54,7 @@ def maximise(visits: Visits) -> Maximum:
     lowest, highest = _ranges(visits)
 
     def climbed(values: np.ndarray, climbs: int, steps: int, **nodes: tuple[int, ...]) -> OptimizeResult:
+        height = -np.inf
         for _ in range(climbs):
             values = np.clip(values, lowest, highest)
             place = centred(values, visits, **nodes)
@@ -62,11 +65,13 @@ def maximise(visits: Visits) -> Maximum:
 
             ends, options = np.column_stack([lowest, highest]), {"maxiter": steps, "ftol": 1e-7}
             ended = minimize(fall, values, jac=True, method="L-BFGS-B", bounds=ends, options=options)
-            values = ended.x
+            values, before, height = ended.x, height, -ended.fun
+            if abs(height - before) < ENOUGH:
+                break
         return ended
 
     rough = min((climbed(start, 3, 8, nodes=ROUGH) for start in _starts(visits)), key=lambda ended: ended.fun)
-    best = climbed(_spread(rough.x), 2, 40)
+    best = climbed(_spread(rough.x), 2 * CLIMBS, 40)
     scores = marginal(best.x, visits)[1]
     return Maximum(best.x, -best.fun, scores.T @ scores + 0.5 * np.eye(len(PARAMETERS)), lowest, highest)
 
@@ -116,7 +121,7 @@ class _Climb:
             for _ in range(CLIMBS):
                 before = fall
                 fall, others = self._climbed(value, others)
-                if before - fall < ENOUGH:
+                if abs(before - fall) < ENOUGH:
                     break
             self.found[value] = (np.sqrt(2 * max(fall, 0)), others)
         return self.found[value][0]
@@ -127,21 +132,24 @@ class _Climb:
 
         top = self.top
         start = np.clip(start, top.lowest[self.others], top.highest[self.others])
+        held = np.insert(start, self.k, value)
+        room = np.array([np.inf] * 3 + [np.log(STRETCH)] * 4)
+        lowest, highest = np.maximum(held - room, top.lowest), np.minimum(held + room, top.highest)
 
         def whole(x: np.ndarray) -> np.ndarray:
             return np.insert(start + self.scale @ x, self.k, value)
 
-        place = centred(np.insert(start, self.k, value), self.visits)
+        place = centred(held, self.visits)
 
         def fall(x: np.ndarray) -> tuple[float, np.ndarray]:
             values = whole(x)
-            inside = np.clip(values, top.lowest, top.highest)
+            inside = np.clip(values, lowest, highest)
             heights, gradients = marginal(inside, self.visits, place)
             gradient = np.where(values == inside, gradients.sum(axis=0), 0)[self.others]
             return top.height - heights.sum(), -gradient @ self.scale
 
         ended = minimize(fall, np.zeros(len(start)), jac=True, method="BFGS", options={"gtol": FLAT})
-        return ended.fun, start + self.scale @ ended.x
+        return ended.fun, np.clip(whole(ended.x), lowest, highest)[self.others]
 
 
 def _ranges(visits: Visits) -> tuple[np.ndarray, np.ndarray]:
