@@ -340,9 +340,9 @@ def test_data_that_cannot_tell_are_refused(followup, message):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SETTINGS)
 def test_intervals_hold_the_truth(name):
-    """80 data sets tell 95 % from 85 %, not from 92 %.
+    """60 data sets tell 95 % from 80 %, hardly from 85 %, not from 92 %.
 
-    Fewer than 69 hold the truth once in 1,600 where 95 % should, in one of 40 at 92 %, in half at 85 %.
+    Fewer than 52 hold the truth once in 350 at 95 %, once in 20 at 92 %, in half at 85 %, nearly always at 80 %.
 
     What more data sets showed is in tests/reference/README.md.
     """
@@ -350,11 +350,11 @@ def test_intervals_hold_the_truth(name):
     truth = TRUTH.copy()
     truth[list(changed)] = list(changed.values())
     held = np.zeros(2)
-    for number in range(80):
+    for number in range(60):
         step = design.get("step", 0)
         visits = read(simulated(np.random.default_rng([number, 1]), truth, **design), step=step)
         top = maximise(visits)
         for k in (0, 1):
             side = 1 if truth[k] > top.values[k] else -1  # the limit on the other side cannot leave the truth out
             held[k] += (limit(visits, top, k, side, 0.95) - truth[k]) * side >= 0
-    assert (held >= 69).all()
+    assert (held >= 52).all()
