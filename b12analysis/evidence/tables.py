@@ -73,7 +73,8 @@ def written(folder: Path = DATA) -> list[str]:
 
 def _stems(folder: Path, *endings: str) -> list[str]:
     """Names without their ending; many times as fast as Path.glob, and each table loaded asks."""
-    return sorted({path.stem for path in folder.iterdir() if path.suffix in endings})
+    files = folder.iterdir() if folder.is_dir() else ()
+    return sorted({path.stem for path in files if path.suffix in endings})
 
 
 def _file(table: str, folder: Path) -> Path:

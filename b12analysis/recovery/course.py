@@ -150,7 +150,7 @@ def people_like(
         draw,
         used,
         list(shares.columns),
-        shares.to_numpy().T[:, patient] * level,
+        np.ascontiguousarray(shares.to_numpy().T)[:, patient] * level,
         level,
         vulnerability,
         np.exp(of["half_time_sd"] * ndtri(even("pace")) + case_mix["pace"]),
@@ -347,6 +347,6 @@ def _unresponsive(people: People, place, compartment: str) -> np.ndarray:
     """Whose memory would not respond: controlled comparisons found no effect."""
     if compartment != "cognition":
         return np.zeros(len(people.draw[place]), dtype=bool)
-    severity = people.patients["severity"].map(list(SEVERITIES).index).to_numpy()
-    shares = people.draws[[f"unresponsive_{name}_share" for name in SEVERITIES]].to_numpy()
-    return people.responds[place] < shares[people.draw[place], severity[people.patient[place]]]
+    severity = np.array([list(SEVERITIES).index(name) for name in people.patients["severity"]])
+    shares = np.stack([people.draws[f"unresponsive_{name}_share"].to_numpy() for name in SEVERITIES])
+    return people.responds[place] < shares[severity[people.patient[place]], people.draw[place]]
