@@ -117,22 +117,16 @@ def _panel(cause: str, serum: float, regimen: str, months: tuple[float, ...], se
 
 def _mean_below(levels: np.ndarray, days: np.ndarray, points: np.ndarray) -> np.ndarray:
     """Mean between two points of how far levels, read on these days, are below each of the row of levels."""
-    below = np.zeros((len(points) - 1, levels.shape[1], len(_LEVELS)), dtype=np.float32)
-    shares = _shares(days, points)
-    for number in np.flatnonzero(levels.min() < _LEVELS):
-        below[:, :, number] = shares @ np.maximum(_LEVELS[number] - levels, 0.0)
-    return below
-
-
-def _shares(days: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """Share of each reading in the mean between two points, of shape (steps, days)."""
     after = np.clip(np.searchsorted(days, points, side="right") - 1, 0, len(days) - 2)
     part = ((points - days[after]) / (days[after + 1] - days[after]))[:, None]
-    each = np.eye(len(days))
-    total = np.zeros_like(each)
-    np.cumsum((each[1:] + each[:-1]) / 2 * np.diff(days)[:, None], axis=0, out=total[1:])
-    until = total[after] * (1 - part) + total[after + 1] * part
-    return np.diff(until, axis=0) / np.diff(points)[:, None]
+    below = np.zeros((len(points) - 1, levels.shape[1], len(_LEVELS)), dtype=np.float32)
+    total = np.zeros_like(levels)
+    for number in np.flatnonzero(levels.min() < _LEVELS):
+        lack = np.maximum(_LEVELS[number] - levels, 0.0)
+        np.cumsum((lack[1:] + lack[:-1]) / 2 * np.diff(days)[:, None], axis=0, out=total[1:])
+        until = total[after] * (1 - part) + total[after + 1] * part
+        below[:, :, number] = np.diff(until, axis=0) / np.diff(points)[:, None]
+    return below
 
 
 def mean_signal(panel: Panel, body: np.ndarray, none: np.ndarray) -> np.ndarray:
