@@ -7,6 +7,7 @@ import pytest
 from saying import ONE_REPORT, REPORTS, notebook, said
 
 from b12analysis.page import SAFETY
+from b12analysis.recovery import symptoms_of
 from b12analysis.reports import drawing, names, render
 
 pytestmark = pytest.mark.browser
@@ -117,19 +118,19 @@ def test_figures_draw_the_numbers_of_their_tables(chromium, pages):
     with Visit(chromium, pages / "recovery.html") as visit:
         lines = visit.page.evaluate(
             """Object.fromEntries(
-                document.querySelector('.drawing').calcdata
-                    .filter(([first]) => !first.trace.fillcolor)
+                document.querySelectorAll('.drawing')[1].calcdata
+                    .filter(([first]) => !first.trace.fillcolor && first.trace.name !== 'timeline')
                     .map((points) => [points[0].trace.name, points.map((point) => point.y)])
             )"""
         )
-        visit.page.locator("summary", has_text="Data and text description").first.click()
-        columns = visit.page.locator("table thead").first.locator("th").all_inner_texts()
-        rows = visit.page.locator("table").first.locator("tbody tr")
+        visit.page.locator("summary", has_text="Data and text description").nth(1).click()
+        columns = visit.page.locator("table thead").nth(1).locator("th").all_inner_texts()
+        rows = visit.page.locator("table").nth(1).locator("tbody tr")
         cells = [dict(zip(columns, row.locator("td").all_inner_texts(), strict=True)) for row in rows.all()]
     for symptom, values in lines.items():
         printed = [100 * float(cell["estimate"]) for cell in cells if cell["symptom"] == symptom]
         assert values == pytest.approx(printed, rel=1e-3, abs=1e-3)  # tables show 4 digits
-    assert list(lines) == ["tingling", "walking"]
+    assert list(lines) == symptoms_of("sensory")
 
 
 def test_safety_is_seen_and_code_and_references_are_folded_and_unfold(chromium, one_path):
@@ -278,10 +279,11 @@ def test_labels_are_cut_to_the_new_width_when_a_window_narrows(chromium, pages):
 
 
 def test_small_multiples_stand_side_by_side_where_there_is_room_and_below_each_other_on_a_phone(chromium, pages):
-    places = "['xaxis', 'xaxis2'].map((axis) => document.querySelector('.drawing')._fullLayout[axis].domain[0])"
+    fans = "document.querySelectorAll('.drawing')[1]._fullLayout"
+    places = f"['xaxis', 'xaxis2'].map((axis) => {fans}[axis].domain[0])"
     with Visit(chromium, pages / "recovery.html") as visit:
         assert visit.page.evaluate(places) == [0, 0.54]
         visit.page.set_viewport_size(PHONE)
-        visit.until("document.querySelector('.drawing')._fullLayout.width === 328")
+        visit.until(f"{fans}.width === 328")
         assert visit.page.evaluate(places) == [0, 0]
         assert visit.faults == []

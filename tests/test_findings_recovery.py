@@ -123,7 +123,7 @@ def test_the_cost_of_delay_is_a_range_over_scenarios_and_one_of_them_costs_nothi
     assert least == 0 == at["none"]
     assert farthest >= most > 5
     assert f"costs {least:.0f} to " in said["title"]
-    key = waiting.key(page.lost)
+    key = waiting.key(page.lost, page.compared)
     assert key["row"]["estimate"] == most
     assert key["row"]["lower"] <= most <= key["row"]["upper"] <= farthest
     assert key["what"].endswith(f"where it costs least: {least:.0f}")
@@ -222,7 +222,7 @@ def test_what_does_not_end_the_lack_is_named_and_not_drawn(page):
     assert compared.loc["none", "lack_ended"] < 0.1  # a few are taken to have another cause
     assert compared.loc["us_cyanocobalamin", "lack_ended"] > 0.9
     assert "none" not in page.ways["regimen"].tolist()
-    assert "no treatment" in waiting.not_ended(page.compared)
+    assert "oral 50" in waiting.not_ended(page.compared)
     assert waiting.not_ended(page.compared) in waiting.regimen_words(page.ways, page.compared)["caption"]
 
 

@@ -17,7 +17,7 @@ from b12analysis.recovery.course import follow, people_like, start_of
 from b12analysis.recovery.draws import SCENARIOS, layout, posterior, spread_out
 from b12analysis.recovery.nerves import Fibres, Nerves, attack_rate, exposed, repaired, under
 from b12analysis.recovery.patients import checked
-from b12analysis.recovery.signal import DAYS_A_MONTH, gas_signal, mean_signal, mesh, panel, seen, signal
+from b12analysis.recovery.signal import gas_signal, mean_signal, mesh, panel, seen, signal
 from b12analysis.recovery.simulation import quantiles
 
 #: Closed formulas on both sides, in double precision.

@@ -191,7 +191,8 @@ def learnt_words(table: pd.DataFrame) -> dict[str, str]:
     assumed = int((table["status"] == "assumption").sum())
     listed = ", ".join(told["label"]) or "none"
     return {
-        "title": f"The data narrow {len(told)} of {len(table)} parameters; {assumed} began as assumptions",
+        "title": f"The data narrow {len(told)} of {len(table)} parameters by two fifths or more; {assumed} began as "
+        "assumptions",
         "summary": f"Narrowed to less than {100 * _OPEN:.0f} % of the range taken before: {listed}. Of the other "
         f"{len(table) - len(told)} the fit leaves more.",
         "caption": "Range before the data and after it, each parameter on its own scale. All scenarios together, or "

@@ -12,6 +12,7 @@ from b12analysis.theme import share
 
 __all__ = [
     "CAVEATS",
+    "KEY",
     "MIDDLE",
     "MONTHS",
     "OUTCOME_COLUMNS",
@@ -44,6 +45,7 @@ PERIODS = pd.DataFrame(
     }
 )
 TIMELINE = "what the article says"
+KEY = "model, not a trial: 95 % interval of what is not known"
 MIDDLE = "where the middle patient lies (80 %)"
 #: Outcomes in the words of the page.
 FATES = {
@@ -139,7 +141,7 @@ def rests_on() -> pd.DataFrame:
     return pd.concat([evidence.load("recovery_model")[["id", *ORIGIN]], rows], ignore_index=True)
 
 
-def answer(shares: pd.DataFrame, months: float) -> tuple[str, str]:
+def answer(shares: pd.DataFrame, months: float, *, goes_on: bool = False) -> tuple[str, str]:
     """Return the finding and the answer of the recovery report.
 
     Parameters
@@ -148,6 +150,8 @@ def answer(shares: pd.DataFrame, months: float) -> tuple[str, str]:
         As of :func:`b12analysis.recovery.recovery_outcomes`, of one profile.
     months : float
         Month that they were counted at.
+    goes_on : bool
+        Whether the lack of vitamin B12 goes on under the treatment.
 
     Returns
     -------
@@ -156,7 +160,9 @@ def answer(shares: pd.DataFrame, months: float) -> tuple[str, str]:
     """
     rows = shares.set_index("outcome")
     whole, lasting = (rows.loc[name, ESTIMATE] for name in ("complete", "lasting"))
-    finding = f"Model: of 100 people like these, {_of_100(whole['estimate'])} recover completely"
+    finding = f"Model: of 100 people like these, about {_of_100(whole['estimate'])} recover completely"
+    if goes_on:
+        finding = f"Model: the lack goes on under this treatment; about {_of_100(whole['estimate'])} of 100 recover"
     if _of_100(whole["lower"]) != _of_100(whole["upper"]):
         finding += f"; it could be {_of_100(whole['lower'])} or {_of_100(whole['upper'])}"
     return finding, (
@@ -186,9 +192,10 @@ def fate_words(shares: pd.DataFrame, months: float) -> dict[str, str]:
     """Say how many of 100 people have which outcome."""
     rows = shares.set_index("outcome")
     said = [f"{words}: {share(*rows.loc[name, ESTIMATE])}" for name, words in FATES.items()]
-    more = float(rows.loc[["complete", "half"], "estimate"].sum())
+    more = 1 - rows.loc["lasting", ESTIMATE].astype(float)
     return {
-        "title": f"{_of_100(more)} of 100 get back at least half, in the middle of what the model allows",
+        "title": f"About {_of_100(more['estimate'])} of 100 get back at least half; it could be "
+        f"{_of_100(more['upper'])} or {_of_100(more['lower'])}",
         "summary": f"{months:g} months after the first dose. {'; '.join(said)}.",
         "caption": f"{months:g} months after the first dose. Shares of a group, never one person's chance. Interval: "
         "what is not known (parameters, series of patients, scenarios of delay).",
@@ -228,7 +235,7 @@ def fans(curves: pd.DataFrame, times: pd.DataFrame) -> dict[str, str]:
         "title": title,
         "summary": f"Share of the deficit that is gone, median and 80 % of simulated patients. {'; '.join(said)}.",
         "caption": f"Share of the deficit at the first dose that is gone. {leading.capitalize()}: "
-        f"{when or 'no response'}; no response in {share(first['never'])}. "
+        f"{when or 'no response'}; no response in {share(first['never'])}. {_worse(curves)}"
         "The article's timeline is shaded; no study has measured such a curve symptom by symptom.",
     }
 
@@ -242,6 +249,11 @@ def syndromes(profile: str, cause: str) -> list[str]:
     ['cognitive', 'dementia', 'mixed']
     """
     return [*_SYNDROMES[profile], *(["nitrous_oxide"] if cause == "nitrous_oxide" else [])]
+
+
+def _worse(curves: pd.DataFrame) -> str:
+    """Say where curves leave the picture at its lower edge."""
+    return "Below the picture: worse than at the first dose. " if curves["lower"].min() < -0.005 else ""
 
 
 def observed_recovery(outcomes: pd.DataFrame) -> pd.DataFrame:

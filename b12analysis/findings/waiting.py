@@ -20,6 +20,7 @@ __all__ = [
     "beside",
     "chosen",
     "delay_words",
+    "goes_on",
     "key",
     "later_words",
     "not_ended",
@@ -135,7 +136,12 @@ def alike() -> str:
     )
 
 
-def key(points: pd.DataFrame) -> dict:
+def goes_on(compared: pd.DataFrame) -> bool:
+    """Whether the regimen chosen leaves the lack as it is in most people."""
+    return bool(compared["lack_ended"].iloc[0] < 0.5)
+
+
+def key(points: pd.DataFrame, compared: pd.DataFrame) -> dict:
     """Return the key figure of delay: half a year, in the scenario where it costs most."""
     at = points[points["wait_months"] == 6].sort_values("estimate").iloc[0]
     least, _, _ = widest(points, 6)
@@ -145,7 +151,9 @@ def key(points: pd.DataFrame) -> dict:
         "row": values,
         "scale": 1,
         "unit": "",
-        "what": f"95 % interval; where it costs least: {number(least)}",
+        "what": "under this treatment the lack goes on, so that there is little to lose"
+        if goes_on(compared)
+        else f"95 % interval; where it costs least: {number(least)}",
     }
 
 
@@ -184,16 +192,17 @@ def beside(compared: pd.DataFrame) -> pd.DataFrame:
         In the order in which they were named.
     """
     complete = compared[compared["outcome"] == "complete"].reset_index(drop=True)
-    kept = complete[(complete["lack_ended"] >= _ENDS) | (complete.index == 0)]
+    treats = (complete["lack_ended"] >= _ENDS) & (complete["regimen"] != "none")
+    kept = complete[treats | (complete.index == 0)]
     detail = ["lack ended in " + share(ended) for ended in kept["lack_ended"]]
     return kept.assign(label=kept["regimen"].map(regimen_labels()), detail=detail)
 
 
 def not_ended(compared: pd.DataFrame) -> str:
-    """Name the regimens that do not end the lack, with the share of people in whom they do."""
-    rows = compared[(compared["outcome"] == "complete") & (compared["lack_ended"] < _ENDS)]
-    said = [f"{regimen_labels()[row.regimen]} ({share(row.lack_ended)})" for row in rows.itertuples()]
-    return ", ".join(said) or "none"
+    """Name the other regimens that do not end the lack, with the share of people in whom they do."""
+    rows = compared[compared["outcome"] == "complete"].iloc[1:]
+    rows = rows[(rows["lack_ended"] < _ENDS) & (rows["regimen"] != "none")]
+    return ", ".join(f"{regimen_labels()[row.regimen]} (in {share(row.lack_ended)})" for row in rows.itertuples())
 
 
 def regimen_words(rows: pd.DataFrame, compared: pd.DataFrame) -> dict[str, str]:
@@ -211,13 +220,17 @@ def regimen_words(rows: pd.DataFrame, compared: pd.DataFrame) -> dict[str, str]:
         )
     return {
         "title": title,
-        "summary": f"Complete recovery, of 100 people like these: {listed}. "
-        f"Not drawn, because the lack goes on: {not_ended(compared)}.",
+        "summary": f"Complete recovery, of 100 people like these: {listed}. {_left_out(compared)}",
         "caption": "The same simulated people; in the order named, which is no ranking. Only 21 people of one small "
         "trial were counted under two regimens (7 of 9, 9 of 12), which tells nothing apart. Beside the name: in "
-        "how many the lack has ended after 24 months, which rests on assumed uptake, start and need. Not drawn, "
-        f"because it has not: {not_ended(compared)}.",
+        "how many the lack has ended after 24 months, which rests on assumed uptake, start and need; after nitrous "
+        f"oxide because its use has ended. {_left_out(compared)}".strip(),
     }
+
+
+def _left_out(compared: pd.DataFrame) -> str:
+    named = not_ended(compared)
+    return f"Not drawn, because the lack goes on in most or some: {named}." if named else ""
 
 
 #: Share of people in whom a regimen must end the lack to be compared.

@@ -124,7 +124,7 @@ def cost_of_delay(
     DataFrame with columns
         patient      label of the profile
         scenario     "none", "early", "steady", "late"
-        outcome      "complete" or "half" (at least half of the present deficit gone, all included)
+        outcome      "complete" or "at_least_half" (of the present deficit, those who recover completely among them)
         wait_months  as asked for
         estimate, lower, upper              share of people
         change, change_lower, change_upper  that share less the share of the same people treated now
@@ -150,9 +150,9 @@ def cost_of_delay(
         after = {wait: overall(people, [float(months)], regimen, wait=wait)[0] for wait in {0.0, *waits}}
         for place, label in enumerate(people.patients["patient"]):
             of = slice(place * n, (place + 1) * n)
-            for outcome, counts_as in {"complete": "complete", "half": "at_least_half"}.items():
+            for outcome in ("complete", "at_least_half"):
                 shares = {
-                    wait: _share(counted(counts_as, people.level, left, people)[of], people)
+                    wait: _share(counted(outcome, people.level, left, people)[of], people)
                     for wait, left in after.items()
                 }
                 for wait in waits:
