@@ -5,6 +5,8 @@ import pandas as pd
 import pytest
 
 import b12analysis as b12
+from b12analysis.recovery.draws import posterior
+from b12analysis.recovery.series import changes, shares
 
 #: Shares of patients, and the outcomes of a row that may be read as such a share.
 SHARES = {
@@ -179,3 +181,12 @@ def test_a_regimen_is_one_of_the_table(targets):
     named = targets["regimen"].dropna()
     assert len(named) > 5
     assert set(named) <= set(b12.load("regimens")["regimen"])
+
+
+def test_every_target_can_be_simulated():
+    targets, model = b12.load("recovery_targets"), b12.load("recovery_model")
+    draws = posterior().head(4)
+    for target in targets.itertuples():
+        said = (changes if target.what in CHANGES else shares)(target, draws, model, 1, 6)
+        assert said.shape == (4,)
+        assert np.isfinite(said).all()

@@ -344,9 +344,10 @@ def _nerves(people: People, place, middle: dict[str, np.ndarray], hurt: np.ndarr
 
 
 def _unresponsive(people: People, place, compartment: str) -> np.ndarray:
-    """Whose memory would not respond: controlled comparisons found no effect."""
+    """Whose memory would not respond: controlled comparisons found no effect. People without symptoms have none."""
     if compartment != "cognition":
         return np.zeros(len(people.draw[place]), dtype=bool)
-    severity = np.array([list(SEVERITIES).index(name) for name in people.patients["severity"]])
-    shares = np.stack([people.draws[f"unresponsive_{name}_share"].to_numpy() for name in SEVERITIES])
+    severity = np.array([[*SEVERITIES, "none"].index(name) for name in people.patients["severity"]])
+    shares = [people.draws[f"unresponsive_{name}_share"].to_numpy() for name in SEVERITIES]
+    shares = np.stack([*shares, np.zeros(len(people.draws))])
     return people.responds[place] < shares[severity[people.patient[place]], people.draw[place]]
