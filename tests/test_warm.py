@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import tasks
 
-from b12analysis.reports import warm
+from b12analysis.reports import run, warm
 
 fork_only = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork: a process serves one task")
 
@@ -245,3 +245,7 @@ def test_a_process_that_was_stopped_while_it_waited_is_not_handed_out():
     process.close()
     warm._idle.append(process)
     assert warm.run(tasks.total, 1, 2) == 3
+
+
+def test_what_the_process_rehearses_works():
+    run._rehearse()  # a fault in it is passed over when the process starts, and would make every page slower

@@ -184,13 +184,14 @@ def _rehearse() -> None:
     studies = b12.prevalence(rows).assign(label="", detail="")
     forest = b12.figures.forest(studies, detail="detail", references={"one": 1})
     patients = b12.recovery.patient(age=60, duration_months=6, severity="moderate", profile="sensory")
-    curves = b12.summarize(b12.simulate_recovery(patients, [0, 1], n=2, rng=0), by=["symptom", "month"])
+    how = {"regimen": "us_cyanocobalamin", "n": 8, "rng": 0}
+    draws = b12.simulate_recovery(patients, [0, 1], **how)
+    curves = b12.summarize(draws, by=["symptom", "month"])
     for picture in (forest, b12.figures.recovery_fans(curves)):
         picture.to_json()
     plotly.io.renderers[RENDERER].to_mimebundle({})
     studies.to_csv()
     studies.to_html()
-    b12.recovery.delay_scenarios(patients, [1], rng=0)
     b12.pool(b12.pooling.independent(studies))
 
 
