@@ -13,9 +13,9 @@ from b12analysis import theme
 from b12analysis.arguments import InputError
 from b12analysis.estimates import prevalence, summarize
 from b12analysis.evidence import load
-from b12analysis.figures import bands, forest, grouped, heat_map, icons, recovery_fans, scenarios, shares, upset
+from b12analysis.figures import bands, forest, grouped, heat_map, icons, recovery_fans, shares, upset
 from b12analysis.pooling import pool
-from b12analysis.recovery import PROFILES, SCENARIOS, patient, simulate_recovery
+from b12analysis.recovery import PROFILES, patient, simulate_recovery
 
 #: Positions are sums and products of a few floats.
 ROUNDING = 1e-9
@@ -423,72 +423,6 @@ def test_fans_of_nothing_or_without_columns_are_refused():
         recovery_fans(fan_table().drop(columns=["lower", "upper"]))
 
 
-# -- scenarios -------------------------------------------------------------------------------------------------------
-
-NAMES = {"none": "no harm", "early": "early harm", "steady": "steady harm"}
-TITLES = {"x": "duration_months", "x_title": "symptoms before treatment, months", "y_title": "recover wholly, %"}
-
-
-def delays():
-    table = pd.DataFrame(
-        [(name, months) for months in (24, 1, 6) for name in NAMES], columns=["scenario", "duration_months"]
-    )
-    estimate = 0.8 - 0.02 * table["duration_months"] * table["scenario"].map({"none": 0, "early": 0.5, "steady": 1})
-    return table.assign(estimate=estimate, lower=estimate - 0.2, upper=estimate + 0.1)
-
-
-def test_scenarios_draw_the_estimates_and_limits_of_their_table():
-    table = delays()
-    before = table.copy(deep=True)
-    fig = scenarios(table, names=NAMES, **TITLES)
-    assert [trace.name for trace in fig.data] == list(NAMES.values())
-    for trace, scenario in zip(fig.data, NAMES, strict=True):
-        rows = table[table["scenario"] == scenario].sort_values("duration_months")
-        y, below, above = np.array(trace.y), np.array(trace.error_y.arrayminus), np.array(trace.error_y.array)
-        assert y == pytest.approx(100 * rows["estimate"].to_numpy(), abs=ROUNDING)
-        assert y - below == pytest.approx(100 * rows["lower"].to_numpy(), abs=ROUNDING)
-        assert y + above == pytest.approx(100 * rows["upper"].to_numpy(), abs=ROUNDING)
-        hover = rows.assign(low=100 * rows["lower"], high=100 * rows["upper"])[["low", "high", "duration_months"]]
-        assert np.asarray(trace.customdata, float) == pytest.approx(hover.to_numpy(float), abs=ROUNDING)
-        look = theme.look(scenario)
-        assert (trace.line.color, trace.line.dash, trace.marker.symbol) == (look["colour"], look["dash"], look["shape"])
-        assert trace.error_y.thickness >= 1
-    pd.testing.assert_frame_equal(table, before)
-
-
-def test_scenarios_stand_side_by_side_around_the_place_they_belong_to():
-    left, middle, right = (np.array(trace.x) for trace in scenarios(delays(), names=NAMES, **TITLES).data)
-    assert middle.tolist() == [1, 6, 24]
-    assert (left < middle).all()
-    assert (middle < right).all()
-    assert left * right == pytest.approx(middle**2)  # as far on either side of a logarithmic axis
-    assert right / left == pytest.approx(np.full(3, 1.06**2))
-
-
-def test_the_axes_of_scenarios_carry_their_units_and_places():
-    fig = scenarios(delays(), names=NAMES, **TITLES)
-    assert "months" in fig.layout.xaxis.title.text
-    assert "%" in fig.layout.yaxis.title.text
-    assert fig.layout.xaxis.type == "log"
-    assert list(fig.layout.xaxis.tickvals) == [1, 6, 24]
-    assert fig.layout.showlegend
-
-
-def test_the_readers_case_is_marked_where_it_lies():
-    (line,) = scenarios(delays(), names=NAMES, mark=6, **TITLES).layout.shapes
-    assert (line.x0, line.x1) == (6, 6)
-    assert scenarios(delays(), names=NAMES, **TITLES).layout.shapes == ()
-
-
-def test_a_scenario_that_is_not_in_the_table_is_refused():
-    with pytest.raises(InputError, match="names: scenario 'strong' is not in curves"):
-        scenarios(delays(), names=NAMES | {"strong": "?"}, **TITLES)
-    with pytest.raises(InputError, match="names: scenario 'none' is not in curves"):
-        scenarios(delays().iloc[:0], names=NAMES, **TITLES)
-    with pytest.raises(InputError, match="curves lacks column 'months'; it has 'scenario'"):
-        scenarios(delays(), names=NAMES, **(TITLES | {"x": "months"}))
-
-
 # -- heat map, overlaps, bands ---------------------------------------------------------------------------------------
 
 CELLS = pd.DataFrame(
@@ -613,7 +547,6 @@ FIGURES = {
     "ratios": lambda: forest(studies(), scale=1, log=True),
     "fans": lambda: recovery_fans(fan_table()),
     "timeline": lambda: recovery_fans(fan_table(), periods=PERIODS),
-    "scenarios": lambda: scenarios(delays(), names=NAMES, mark=6, **TITLES),
     "heat map": heat,
     "upset": lambda: upset(TOGETHER, sets=SETS, unsure="flag"),
     "bands": lambda: found(mark=148),
@@ -661,7 +594,6 @@ def test_the_published_surveys_can_be_drawn():
     assert len(marks(fig)) == len(drawable)
     hollow = [mark.marker.symbol.endswith("-open") for mark in marks(fig)]
     assert hollow == drawable["estimate"].isna().tolist()
-    assert set(NAMES) <= set(SCENARIOS)
 
 
 # grouped

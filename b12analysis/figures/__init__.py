@@ -6,7 +6,7 @@ drawn; a mark is never told apart by its colour alone.
 """
 
 from b12analysis.figures.courses import courses
-from b12analysis.figures.curves import bands, scenarios
+from b12analysis.figures.curves import bands
 from b12analysis.figures.delays import delay
 from b12analysis.figures.estimates import forest, grouped
 from b12analysis.figures.fans import recovery_fans
@@ -28,7 +28,6 @@ __all__ = [
     "priors",
     "recovery_fans",
     "results",
-    "scenarios",
     "shares",
     "tally",
     "upset",

@@ -1,4 +1,4 @@
-"""Curves with bands and bars: what a delay costs, and what a cut-off finds."""
+"""Curves with bands: what a cut-off finds."""
 
 from __future__ import annotations
 
@@ -8,73 +8,7 @@ import plotly.graph_objects as go
 from b12analysis import theme
 from b12analysis.arguments import InputError, check_columns
 
-__all__ = ["bands", "scenarios"]
-
-
-def scenarios(
-    curves: pd.DataFrame, *, x: str, x_title: str, y_title: str, names: dict[str, str], mark: float | None = None
-) -> go.Figure:
-    """Lines with interval bars, one per scenario, side by side at each place so that no bar hides another.
-
-    Parameters
-    ----------
-    curves : DataFrame
-        ``scenario``, the column ``x``, and ``estimate, lower, upper`` as shares.
-    x : str
-        Column of the horizontal, logarithmic axis.
-    x_title, y_title : str
-        Titles of the axes, with units.
-    names : dict of str to str
-        Words for the scenarios, in the order to draw them.
-    mark : float, optional
-        Where on the horizontal axis the reader's case lies.
-
-    Returns
-    -------
-    Figure
-
-    Examples
-    --------
-    >>> table = pd.DataFrame({"scenario": ["none"] * 2, "months": [1, 6], "estimate": [0.5, 0.5]})
-    >>> titles = {"x_title": "months", "y_title": "share, %"}
-    >>> fig = scenarios(table.assign(lower=0.4, upper=0.6), x="months", names={"none": "no effect"}, **titles)
-    >>> fig.data[0].y
-    (50.0, 50.0)
-    """
-    check_columns("curves", curves.columns, ["scenario", x, "estimate", "lower", "upper"])
-    fig = go.Figure()
-    for place, (scenario, words) in enumerate(names.items()):
-        part, style = curves[curves["scenario"] == scenario].sort_values(x), theme.look(scenario)
-        if part.empty:
-            raise InputError(f"names: scenario {scenario!r} is not in curves")
-        beside = 1.06 ** (place - (len(names) - 1) / 2)
-        error = {
-            "type": "data",
-            "symmetric": False,
-            "array": 100 * (part["upper"] - part["estimate"]),
-            "arrayminus": 100 * (part["estimate"] - part["lower"]),
-            "width": 0,
-            "thickness": 1.5,
-            "color": style["colour"],
-        }
-        fig.add_scatter(
-            x=[value * beside for value in part[x]],
-            y=tuple(100 * part["estimate"]),
-            error_y=error,
-            customdata=part.assign(low=100 * part["lower"], high=100 * part["upper"])[["low", "high", x]].to_numpy(),
-            mode="lines+markers",
-            marker={"symbol": style["shape"], "size": 9, "color": style["colour"]},
-            line={"color": style["colour"], "width": 2, "dash": style["dash"]},
-            name=words,
-            hovertemplate=f"{words}<br>%{{customdata[2]:g}} months: <b>%{{y:.0f}} %</b> "
-            "(%{customdata[0]:.0f}–%{customdata[1]:.0f})<extra></extra>",
-        )
-    if mark is not None:
-        fig.add_vline(mark, line={"color": theme.INK, "width": 1, "dash": "dot"})
-    fig.update_xaxes(title_text=x_title, type="log", tickvals=sorted(curves[x].unique()), fixedrange=True)
-    fig.update_yaxes(title_text=y_title, ticksuffix=" %", rangemode="tozero", fixedrange=True)
-    legend = {"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0, "xanchor": "left", "itemclick": False}
-    return fig.update_layout(template="b12", height=400, margin={"t": 80}, showlegend=True, legend=legend)
+__all__ = ["bands"]
 
 
 def bands(
