@@ -324,3 +324,10 @@ def test_every_area_gives_a_page(area):
     assert page.figures >= 1
     assert of_kind(blocks, "answer")
     assert len(of_kind(blocks, "caveat")) >= 3
+
+
+def test_what_can_hardly_fail_is_told_from_counts(shipped):
+    (said,) = (text for text in say.caveats(shipped, "nerves") if "hardly fail" in text)
+    held = b12.load("recovery_validation").query("scenario == 'all' and role == 'test'")
+    counts = held[held["cases"].notna()]
+    assert f"Of the {len(counts)} counts {counts['within'].sum()} lie inside" in said
